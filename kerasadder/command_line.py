@@ -1,0 +1,77 @@
+"""What the scripts have in common: quiet, and one line for a mistake."""
+
+import contextlib
+import os
+import sys
+
+from absl import app
+from absl import flags
+from absl import logging
+
+from kerasadder.errors import UserError
+
+USER_ERROR = 2  # exit status
+
+
+def run(main, check_flags=lambda: None):
+    """Runs a script: flags first, then TensorFlow, then `main`.
+
+    A mistake of the user's ends in one line on stderr and exit status 2; one in
+    the flags before TensorFlow, which takes seconds, is even imported. Scripts
+    therefore import what needs TensorFlow inside their `main`.
+
+    Args:
+        main: Called with the positional arguments; its result is the exit
+            status.
+        check_flags: Called once the flags are parsed; raises `UserError` if
+            they do not go together.
+    """
+
+    def parse(argv):
+        with _one_line_for_mistakes():
+            try:
+                arguments = flags.FLAGS(argv)
+            except flags.Error as error:
+                raise UserError(error) from None
+            check_flags()
+        return arguments
+
+    def call_main(argv):
+        logging.set_verbosity(logging.ERROR)
+        with _one_line_for_mistakes():
+            _import_tensorflow()
+            return main(argv[1:])
+
+    app.run(call_main, flags_parser=parse)
+
+
+@contextlib.contextmanager
+def _one_line_for_mistakes():
+    try:
+        yield
+    except UserError as error:
+        message = str(error)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        message = f'{error.filename or "writing"}: {error.strerror}'
+    else:
+        return
+    print(f'error: {message}', file=sys.stderr)
+    sys.exit(USER_ERROR)
+
+
+def _import_tensorflow():
+    """Imports TensorFlow without the lines that no setting of its silences.
+
+    It logs to the file descriptor itself, before any log level counts.
+    """
+    stderr = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)

@@ -1,0 +1,214 @@
+"""The configuration of a training run, its presets and its flags."""
+
+import dataclasses
+import json
+import math
+import os
+
+from absl import flags
+
+from kerasadder.errors import UserError
+
+PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
+# Where a run reads and writes does not change what it computes.
+PATHS = ('data_dir', 'model_dir', 'export_dir')
+
+
+def _field(default, help, **bounds):
+    """A dataclass field with its help text and the values it may take."""
+    return dataclasses.field(default=default, metadata={'help': help, **bounds})
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides a training run; the defaults are a preset.
+
+    Raises:
+        UserError: If a field has a value out of its range; the message is one
+            line naming the field, the value and what would be right.
+    """
+
+    preset: str = _field(
+        'default', 'Recipe to start from; other flags override it.'
+    )
+    epochs: int = _field(12, 'Passes over the training images.', at_least=1)
+    batch_size: int = _field(
+        128, 'Images a step, over all devices together.', at_least=1
+    )
+    learning_rate: float = _field(
+        0.01, 'Peak of the one-cycle learning rate.', above=0
+    )
+    weight_decay: float = _field(
+        0.0, 'Decoupled weight decay of AdamW.', at_least=0
+    )
+    filters: tuple[int, ...] = _field(
+        (32, 64, 64, 128), 'Filters of the four convolutions.', at_least=1
+    )
+    dropout: float = _field(
+        0.3, 'Dropout rate before the digit logits.', at_least=0, below=1
+    )
+    augmentation: bool = _field(
+        True, 'Warp each training image by a random affine map.'
+    )
+    digit_loss_weight: float = _field(
+        0.5, "Weight of the digit output's loss.", at_least=0
+    )
+    sum_loss_weight: float = _field(
+        0.5, "Weight of the sum output's loss.", at_least=0
+    )
+    seed: int = _field(0, 'Seed of everything random.', at_least=0, below=2**31)
+    mixed_precision: str = _field(
+        'auto',
+        'Type to compute in; auto is the one measured to be faster here.',
+        one_of=PRECISIONS,
+    )
+    steps_per_execution: int = _field(
+        0, 'Steps between returns to Python; 0 chooses.', at_least=0
+    )
+    data_dir: str | None = _field(
+        None, "TFDS's folder of prepared datasets. [~/tensorflow_datasets]"
+    )
+    model_dir: str | None = _field(
+        None, 'Folder of all that the run leaves. [runs/<date_time>]'
+    )
+    export_dir: str = _field(
+        os.path.join('saved_models', 'kerasadder'),
+        "The SavedModel's folder; a new version goes in. Empty: no export.",
+    )
+
+    def __post_init__(self):
+        if self.preset not in PRESETS:
+            raise UserError(
+                f'--preset={self.preset}: must be one of {", ".join(PRESETS)}.'
+            )
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            values = value if isinstance(value, tuple) else (value,)
+            for bound, holds in _BOUNDS.items():
+                limit = field.metadata.get(bound)
+                if limit is None:
+                    continue
+                if not values or not all(holds(v, limit) for v in values):
+                    limit = ', '.join(limit) if bound == 'one_of' else limit
+                    shown = ','.join(map(str, values))
+                    raise UserError(
+                        f'--{field.name}={shown}: must be '
+                        f'{bound.replace("_", " ")} {limit}.'
+                    )
+        if len(self.filters) != 4:
+            raise UserError(
+                f'--filters={",".join(map(str, self.filters))}: must be four '
+                'numbers, one a convolution.'
+            )
+        if self.digit_loss_weight + self.sum_loss_weight == 0:
+            raise UserError(
+                '--digit_loss_weight and --sum_loss_weight: one of them must '
+                'be above 0.'
+            )
+
+    def asdict(self):
+        """Returns the fields as a dict, of the types that JSON has."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    def recipe(self):
+        """Returns the fields that decide the result, as `asdict` has them.
+
+        Two runs of equal recipes give equal weights, wherever they write.
+        """
+        return {k: v for k, v in self.asdict().items() if k not in PATHS}
+
+
+_BOUNDS = {
+    'at_least': lambda value, limit: value >= limit and value < math.inf,
+    'above': lambda value, limit: limit < value < math.inf,
+    'below': lambda value, limit: value < limit,
+    'one_of': lambda value, limit: value in limit,
+}
+
+# What each preset sets beside the defaults above. The README's results table
+# gives each one's command, time and accuracy.
+PRESETS = {
+    'quick': {
+        'epochs': 1,
+        'filters': (16, 32, 48, 96),
+        'dropout': 0.1,
+        'augmentation': False,
+    },
+    'default': {},
+    'best': {'epochs': 30, 'dropout': 0.4},
+}
+
+
+def preset_config(preset='default', **overrides):
+    """Returns the `TrainingConfig` of a preset, with some fields overridden.
+
+    Raises:
+        UserError: If there is no such preset or a value is out of range.
+    """
+    return TrainingConfig(
+        **{'preset': preset, **PRESETS.get(preset, {}), **overrides}
+    )
+
+
+_DEFINE = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    tuple[int, ...]: flags.DEFINE_list,
+}
+
+
+def define_flags():
+    """Defines an absl flag for each field of `TrainingConfig`.
+
+    A script that wants them in its `--help` then adopts this module's key
+    flags.
+    """
+    for field in dataclasses.fields(TrainingConfig):
+        by_preset = {
+            name: fields[field.name]
+            for name, fields in PRESETS.items()
+            if field.name in fields
+        }
+        default = field.default
+        if isinstance(default, tuple):
+            default = ','.join(map(str, default))
+        help = field.metadata['help']
+        if default not in (None, ''):
+            help += f' [{default}'
+            for name, value in by_preset.items():
+                if isinstance(value, tuple):
+                    value = ','.join(map(str, value))
+                help += f'; {name}: {value}'
+            help += ']'
+        # Every flag is None until given, so that the preset shows through.
+        if 'one_of' in field.metadata or field.name == 'preset':
+            flags.DEFINE_enum(
+                field.name, None, field.metadata.get('one_of', PRESETS), help
+            )
+        else:
+            define = _DEFINE.get(field.type, flags.DEFINE_string)
+            define(field.name, None, help)
+        flags.declare_key_flag(field.name)
+
+
+def config_from_flags():
+    """Returns the `TrainingConfig` that the parsed flags ask for.
+
+    Raises:
+        UserError: If a flag's value is out of range.
+    """
+    given = {
+        field.name: flags.FLAGS[field.name].value
+        for field in dataclasses.fields(TrainingConfig)
+        if flags.FLAGS[field.name].value is not None
+    }
+    if 'filters' in given:
+        try:
+            given['filters'] = tuple(int(f) for f in given['filters'])
+        except ValueError:
+            raise UserError(
+                f'--filters={",".join(given["filters"])}: must be four '
+                'numbers, as in 32,64,64,128.'
+            ) from None
+    return preset_config(**given)

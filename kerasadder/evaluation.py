@@ -1,0 +1,104 @@
+"""Exhaustive evaluation: every image with each of the ten numbers."""
+
+import numpy as np
+import tensorflow as tf
+
+BATCH_SIZE = 500
+# The sum of each digit (row) and number (column).
+SUMS = np.add.outer(np.arange(10), np.arange(10))
+
+
+def predict(every_number, images, batch_size=BATCH_SIZE):
+    """Predicts digit and sum of every image with each of the ten numbers.
+
+    Args:
+        every_number: A callable from an `image` batch, float32
+            `(batch, 28, 28, 1)`, to the dict `digit` `(batch, 10)` and `sum`
+            `(batch, 10, 19)`, its second axis the number: a model of
+            `with_every_number`, or the SavedModel's signature of that name.
+        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
+        batch_size: Images a call.
+
+    Returns:
+        A dict of float32 arrays: `digit` `(n, 10)` and `sum` `(n, 10, 19)`.
+    """
+    batches = [
+        every_number(tf.cast(images[i : i + batch_size], tf.float32))
+        for i in range(0, len(images), batch_size)
+    ]
+    return {
+        name: np.concatenate([batch[name] for batch in batches])
+        for name in ('digit', 'sum')
+    }
+
+
+def metrics(predictions, labels):
+    """Scores predictions on every pair of an image and a number.
+
+    Args:
+        predictions: What `predict` returns.
+        labels: Integer array `(n,)`, the digits.
+
+    Returns:
+        A dict: `images` and `pairs` counted; `digit_accuracy`, `sum_accuracy`,
+        `joint_accuracy` (digit and sum both right), `consistency` (predicted
+        sum = predicted digit + number), all shares of the pairs in 0..1;
+        `digit_loss`, `sum_loss`, mean negative log-likelihoods in nats;
+        `digit_errors`, wrong images.
+    """
+    labels = np.asarray(labels)
+    digit = predictions['digit'].argmax(axis=-1)
+    sums = predictions['sum'].argmax(axis=-1)
+    digit_right = digit == labels
+    sum_right = sums == SUMS[labels]
+    return {
+        'images': len(labels),
+        'pairs': sums.size,
+        'digit_accuracy': float(digit_right.mean()),
+        'sum_accuracy': float(sum_right.mean()),
+        'joint_accuracy': float((digit_right[:, None] & sum_right).mean()),
+        'consistency': float((sums == SUMS[digit]).mean()),
+        'digit_loss': _negative_log_likelihood(predictions['digit'], labels),
+        'sum_loss': _negative_log_likelihood(predictions['sum'], SUMS[labels]),
+        'digit_errors': int((~digit_right).sum()),
+    }
+
+
+def _negative_log_likelihood(probabilities, labels):
+    """Returns the mean of -log P(label), float32's smallest P at the least."""
+    probability = np.take_along_axis(probabilities, labels[..., None], -1)
+    tiny = np.finfo(np.float32).tiny
+    return float(
+        -np.log(np.maximum(probability, tiny), dtype=np.float64).mean()
+    )
+
+
+def evaluate(every_number, images, labels):
+    """Returns the `metrics` of what `predict` makes of the images."""
+    return metrics(predict(every_number, images), labels)
+
+
+def report(test):
+    """Returns the metrics as a table to print, accuracies in percent."""
+    rows = [
+        ('', 'digit', 'sum', 'both'),
+        (
+            'accuracy, %',
+            f'{100 * test["digit_accuracy"]:.3f}',
+            f'{100 * test["sum_accuracy"]:.3f}',
+            f'{100 * test["joint_accuracy"]:.3f}',
+        ),
+        (
+            'loss, nats',
+            f'{test["digit_loss"]:.4f}',
+            f'{test["sum_loss"]:.4f}',
+            '',
+        ),
+    ]
+    lines = [f'{a:<14}{b:>9}{c:>9}{d:>9}'.rstrip() for a, b, c, d in rows]
+    lines.append(
+        f'{test["digit_errors"]} of {test["images"]:,} images wrong; '
+        f'sum = digit + number in {100 * test["consistency"]:.3f} % of '
+        f'{test["pairs"]:,} pairs'
+    )
+    return '\n'.join(lines)

@@ -1,0 +1,87 @@
+"""Export as a SavedModel, one numbered version after another."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+
+import keras
+import tensorflow as tf
+
+from kerasadder import model as model_lib
+
+
+def export_saved_model(model, directory):
+    """Writes the model as the next version of a servable SavedModel.
+
+    The version appears whole or not at all: it is written under a temporary
+    name, which TensorFlow Serving ignores, and renamed into place.
+
+    Signatures:
+        serving_default: `image` float32 `(n, 28, 28, 1)`, 0..255, and `number`
+            float32 `(n, 10)`, one-hot, to `digit` `(n, 10)` and `sum`
+            `(n, 19)`.
+        every_number: `image` to `digit` `(n, 10)` and `sum` `(n, 10, 19)`, the
+            sum with each of the ten numbers.
+
+    Args:
+        model: A model of `build_model`.
+        directory: The folder of the versions; made if it is not there.
+
+    Returns:
+        The `pathlib.Path` of the new version, `directory/<version>`.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.mkdtemp(prefix='.export-', dir=directory)
+    try:
+        _write(model, temporary)
+        os.chmod(temporary, 0o755)  # mkdtemp's 0700 would lock a server out
+        return _rename_to_next_version(temporary, directory)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def next_version(directory):
+    """Returns one more than the highest version in the folder, from 1."""
+    directory = pathlib.Path(directory)
+    names = os.listdir(directory) if directory.is_dir() else []
+    return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def _write(model, path):
+    image = tf.TensorSpec((None, *model_lib.IMAGE_SHAPE), name='image')
+    number = tf.TensorSpec((None, model_lib.NUM_NUMBERS), name='number')
+    every_number = model_lib.with_every_number(model)
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint(
+        'serving_default',
+        lambda image, number: model(
+            {'image': image, 'number': number}, training=False
+        ),
+        [image, number],
+    )
+    archive.add_endpoint(
+        'every_number',
+        lambda image: every_number(image, training=False),
+        [image],
+    )
+    archive.write_out(path, verbose=False)
+
+
+def _rename_to_next_version(temporary, directory):
+    while True:
+        version = directory / str(next_version(directory))
+        try:
+            os.rename(temporary, version)
+        except OSError:
+            # Another export took the number in between, or a real error.
+            if not version.exists():
+                raise
+        else:
+            return version

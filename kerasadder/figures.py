@@ -1,0 +1,218 @@
+"""What people look at, drawn with matplotlib.
+
+Every function returns a `matplotlib.figure.Figure`; `figure.savefig(path)`
+writes it. The colours are those of Okabe and Ito (2008) and of cividis, which
+tell apart for colour-blind readers too.
+"""
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from kerasadder.evaluation import SUMS
+
+BLUE, ORANGE, GREEN, RED = '#0072b2', '#e69f00', '#009e73', '#d55e00'
+STYLE = {
+    'axes.spines.right': False,
+    'axes.spines.top': False,
+    'axes.titlesize': 'medium',
+    'font.family': 'DejaVu Sans',
+    'savefig.dpi': 120,
+}
+
+
+def _figure(width, height, rows=1, columns=1, **kwargs):
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout='constrained')
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(rows, columns, squeeze=False, **kwargs)
+    return figure, axes
+
+
+def pixels(figure, dpi=80):
+    """Returns the figure as a uint8 array `(height, width, 4)`, RGBA."""
+    figure.set_dpi(dpi)
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())
+
+
+def predictions_grid(images, labels, predictions, rows=4, columns=8):
+    """Draws images with their number and what the model says of both.
+
+    Image i goes with number i mod 10. Wrong answers are red, with the right
+    one in brackets.
+
+    Args:
+        images: Array `(n, 28, 28, 1)`, 0..255.
+        labels: Integer array `(n,)`, the digits.
+        predictions: What `evaluation.predict` returns for these images.
+        rows: Rows of the grid.
+        columns: Columns of the grid.
+    """
+    titles, colors = [], []
+    for i in range(min(rows * columns, len(images))):
+        number = i % 10
+        digit = predictions['digit'][i].argmax()
+        total = predictions['sum'][i, number].argmax()
+        right = digit == labels[i] and total == labels[i] + number
+        title = f'{digit} + {number} = {total}'
+        if not right:
+            title += f'\n({labels[i]} + {number} = {labels[i] + number})'
+        titles.append(title)
+        colors.append('black' if right else RED)
+    return _grid(images[: len(titles)], titles, colors, columns)
+
+
+def wrong_images(images, labels, predictions, columns=10, limit=100):
+    """Draws the images whose digit is predicted wrong, surest mistakes first.
+
+    Args:
+        images: Array `(n, 28, 28, 1)`, 0..255.
+        labels: Integer array `(n,)`, the digits.
+        predictions: What `evaluation.predict` returns for these images.
+        columns: Columns of the grid.
+        limit: How many to draw at most.
+    """
+    digit = predictions['digit'].argmax(axis=-1)
+    confidence = predictions['digit'].max(axis=-1)
+    wrong = np.flatnonzero(digit != labels)
+    shown = wrong[np.argsort(-confidence[wrong])][:limit]
+    titles = [
+        f'{labels[i]}, not {digit[i]}\n{100 * confidence[i]:.0f} %'
+        for i in shown
+    ]
+    figure = _grid(images[shown], titles, ['black'] * len(shown), columns)
+    text = f'{len(wrong)} of {len(labels):,} images wrong'
+    if len(shown) < len(wrong):
+        text += f', the surest {len(shown)} shown'
+    figure.axes[0].set_title(f'{text}: digit, prediction, its probability')
+    return figure
+
+
+def _grid(images, titles, colors, columns):
+    """Draws images row by row, each below its title; one axes is fast."""
+    width, height = 40, 50  # pixels of a cell, 28x28 of them the image
+    rows = max(1, -(-len(images) // columns))
+    canvas = np.zeros((height * rows, width * columns), np.uint8)
+    figure, axes = _figure(1.1 * columns, 1.375 * rows + 0.4)
+    axis = axes[0, 0]
+    for i, (image, title, color) in enumerate(zip(images, titles, colors)):
+        top, left = height * (i // columns), width * (i % columns)
+        canvas[top + 20 : top + 48, left + 6 : left + 34] = image[..., 0]
+        axis.text(
+            *(left + width / 2, top + 10, title),
+            color=color,
+            ha='center',
+            va='center',
+        )
+    axis.imshow(canvas, cmap='gray_r', vmin=0, vmax=255)
+    axis.axis('off')
+    return figure
+
+
+def confusion_matrices(predictions, labels):
+    """Draws the confusion matrices of digit and sum, all pairs counted.
+
+    Rows are true classes and add up to 100 %; right answers are left out of
+    the colour scale, so that the mistakes show.
+
+    Args:
+        predictions: What `evaluation.predict` returns.
+        labels: Integer array `(n,)`, the digits.
+    """
+    labels = np.asarray(labels)
+    figure, axes = _figure(11, 5.2, 1, 2, width_ratios=[1, 1.15])
+    outputs = (
+        ('digit', labels, predictions['digit']),
+        ('sum', SUMS[labels].ravel(), predictions['sum'].reshape(-1, 19)),
+    )
+    for axis, (name, true, probabilities) in zip(axes.flat, outputs):
+        classes = probabilities.shape[-1]
+        counts = np.zeros((classes, classes), int)
+        np.add.at(counts, (true, probabilities.argmax(axis=-1)), 1)
+        percent = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
+        mistakes = percent * (1 - np.eye(classes))
+        picture = axis.imshow(
+            mistakes, cmap='cividis', vmin=0, vmax=max(mistakes.max(), 0.1)
+        )
+        figure.colorbar(picture, ax=axis, label='mistaken, % of true class')
+        small = 8 if classes <= 10 else 5.5
+        for i in range(classes):
+            axis.text(
+                *(i, i, f'{percent[i, i]:.1f}'),
+                ha='center',
+                va='center',
+                color='white',
+                fontsize=small,
+            )
+        axis.set_xticks(range(classes))
+        axis.set_yticks(range(classes))
+        axis.set_title(f'{name}, right answers in % on the diagonal')
+        axis.set_xlabel('predicted')
+        axis.set_ylabel('true')
+    return figure
+
+
+def addition_table(log_table):
+    """Draws the learned table: the likeliest sum of each digit and number.
+
+    Args:
+        log_table: Array `(10, 10, 19)`, log P(sum | digit, number), as
+            `AdditionTable.log_table` returns it.
+    """
+    log_table = np.asarray(log_table)
+    sums = log_table.argmax(axis=-1)
+    right = sums == SUMS
+    figure, axes = _figure(6, 5)
+    axis = axes[0, 0]
+    picture = axis.imshow(
+        np.exp(log_table.max(axis=-1)), cmap='cividis', vmin=0, vmax=1
+    )
+    figure.colorbar(picture, ax=axis, label='P(sum | digit, number)')
+    for (digit, number), total in np.ndenumerate(sums):
+        sure = log_table[digit, number, total] > np.log(0.6)
+        axis.text(
+            *(number, digit, f'{total}'),
+            ha='center',
+            va='center',
+            color='black' if sure else 'white',
+            fontweight='normal' if right[digit, number] else 'bold',
+        )
+    axis.set_xticks(range(10))
+    axis.set_yticks(range(10))
+    axis.set_xlabel('number')
+    axis.set_ylabel('digit')
+    axis.set_title(f'learned addition table: {right.sum()} of 100 right')
+    return figure
+
+
+def learning_curves(history):
+    """Draws loss and error of train and validation over the epochs.
+
+    Args:
+        history: A list of dicts, one an epoch, with the columns of
+            `history.csv`.
+    """
+    epochs = [row['epoch'] for row in history]
+    figure, axes = _figure(10, 4, 1, 2)
+    for name, color in (('digit', BLUE), ('sum', ORANGE)):
+        for prefix, line in (('', '--'), ('val_', '-')):
+            label = f'{name}, {"validation" if prefix else "train"}'
+            style = {'color': color, 'linestyle': line, 'label': label}
+            loss = [row[f'{prefix}{name}_loss'] for row in history]
+            error = [
+                100 * (1 - row[f'{prefix}{name}_accuracy']) for row in history
+            ]
+            axes[0, 0].plot(epochs, loss, marker='.', **style)
+            axes[0, 1].plot(epochs, error, marker='.', **style)
+    for axis, name in zip(axes.flat, ('loss, nats', 'wrong, %')):
+        axis.set_yscale('log')
+        axis.yaxis.set_major_formatter('{x:g}')
+        axis.yaxis.set_minor_formatter('')
+        axis.set_xlabel('epoch')
+        axis.set_title(name)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.3)
+        axis.legend()
+    return figure

@@ -1,0 +1,97 @@
+"""The model: two inputs, two outputs."""
+
+import keras
+from keras import layers
+
+from kerasadder.layers import AdditionTable
+
+IMAGE_SHAPE = (28, 28, 1)
+NUM_DIGITS = 10
+NUM_NUMBERS = 10
+NUM_SUMS = NUM_DIGITS + NUM_NUMBERS - 1
+
+
+def build_model(filters=(32, 64, 64, 128), dropout=0.3, dtype='float32'):
+    """Builds the functional model of the digit and of its sum with a number.
+
+    Inputs, a dict:
+        image: float32 `(batch, 28, 28, 1)`, pixel values 0..255.
+        number: float32 `(batch, 10)`, one-hot.
+
+    Outputs, a dict, float32 under any precision policy:
+        digit: `(batch, 10)`, P(digit | image).
+        sum: `(batch, 19)`, P(digit + number | image, number).
+
+    Args:
+        filters: Filters of the four convolutions: one 5x5, then three 3x3.
+        dropout: Dropout rate before the digit logits.
+        dtype: Keras dtype policy of the trunk, e.g. 'mixed_bfloat16'.
+
+    Returns:
+        A `keras.Model`, not compiled.
+    """
+    image = keras.Input(IMAGE_SHAPE, name='image')
+    number = keras.Input((NUM_NUMBERS,), name='number')
+
+    x = layers.Rescaling(1 / 255, dtype=dtype)(image)
+    x = _convolution(x, filters[0], kernel_size=5, pool=True, dtype=dtype)
+    x = _convolution(x, filters[1], kernel_size=3, dtype=dtype)
+    x = _convolution(x, filters[2], kernel_size=3, pool=True, dtype=dtype)
+    x = _convolution(x, filters[3], kernel_size=3, dtype=dtype)
+    x = layers.Flatten(dtype=dtype)(x)
+    x = layers.Dropout(dropout, dtype=dtype)(x)
+    digit_logits = layers.Dense(
+        NUM_DIGITS, dtype='float32', name='digit_logits'
+    )(x)
+    sum_logits = AdditionTable(
+        NUM_SUMS, dtype='float32', name='addition_table'
+    )([digit_logits, number])
+
+    return keras.Model(
+        {'image': image, 'number': number},
+        {
+            'digit': layers.Softmax(dtype='float32', name='digit')(
+                digit_logits
+            ),
+            'sum': layers.Softmax(dtype='float32', name='sum')(sum_logits),
+        },
+        name='kerasadder',
+    )
+
+
+def _convolution(x, filters, kernel_size, pool=False, dtype='float32'):
+    """Convolution, batch normalisation, ReLU; pooled early, while cheap."""
+    x = layers.Conv2D(filters, kernel_size, use_bias=False, dtype=dtype)(x)
+    if pool:
+        x = layers.MaxPooling2D(dtype=dtype)(x)
+    # A run is short: the averages have to follow faster than by the usual 0.99.
+    x = layers.BatchNormalization(momentum=0.9, dtype=dtype)(x)
+    return layers.ReLU(dtype=dtype)(x)
+
+
+def with_every_number(model):
+    """Rebuilds the model to answer for all ten numbers at once.
+
+    The layers are shared, so the trunk runs once an image instead of ten times
+    and the weights stay those of `model`.
+
+    Args:
+        model: A model of `build_model`.
+
+    Returns:
+        A `keras.Model` from `image`, float32 `(batch, 28, 28, 1)`, to the dict
+        `digit`, float32 `(batch, 10)`, and `sum`, float32 `(batch, 10, 19)`,
+        whose second axis is the number.
+    """
+    digit_logits = model.get_layer('digit_logits').output
+    sums = []
+    for number in keras.ops.eye(NUM_NUMBERS):
+        sum_logits = model.get_layer('addition_table')(
+            [digit_logits, keras.ops.zeros_like(digit_logits) + number]
+        )
+        sums.append(model.get_layer('sum')(sum_logits))
+    return keras.Model(
+        model.input['image'],
+        {'digit': model.output['digit'], 'sum': keras.ops.stack(sums, axis=1)},
+        name='every_number',
+    )

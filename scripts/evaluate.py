@@ -1,0 +1,49 @@
+"""Evaluates a model on the test images, each with every one of ten numbers."""
+
+import json
+import os
+
+from absl import flags
+
+from kerasadder import command_line
+from kerasadder.errors import UserError
+
+_SAVED_MODEL = flags.DEFINE_string(
+    'saved_model',
+    None,
+    'Folder of a SavedModel version. [saved_models/kerasadder/1]',
+)
+_MODEL = flags.DEFINE_string('model', None, 'A .keras file instead.')
+_DATA_DIR = flags.DEFINE_string(
+    'data_dir',
+    None,
+    "TFDS's folder of prepared datasets. [~/tensorflow_datasets]",
+)
+_JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
+
+
+def main(unused_arguments):
+    from kerasadder import dataset
+    from kerasadder import evaluation
+    from kerasadder import loading
+    from kerasadder.model import with_every_number
+
+    if _MODEL.value:
+        every_number = with_every_number(loading.load_keras_model(_MODEL.value))
+    else:
+        every_number = loading.load_saved_model(
+            _SAVED_MODEL.value
+            or os.path.join('saved_models', 'kerasadder', '1')
+        )
+    ((images, labels),) = dataset.load('test', data_dir=_DATA_DIR.value)
+    test = evaluation.evaluate(every_number, images, labels)
+    print(json.dumps(test) if _JSON.value else evaluation.report(test))
+
+
+def check_flags():
+    if _MODEL.value and _SAVED_MODEL.value:
+        raise UserError('--model and --saved_model: give one of them.')
+
+
+if __name__ == '__main__':
+    command_line.run(main, check_flags)

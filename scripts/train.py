@@ -1,0 +1,30 @@
+"""Trains the digit-and-sum model on MNIST and exports it as a SavedModel."""
+
+from absl import flags
+
+from kerasadder import command_line
+from kerasadder import config as config_lib
+
+
+def main(unused_arguments):
+    from kerasadder import evaluation
+    from kerasadder import training
+
+    metrics = training.train(config_lib.config_from_flags())
+    model_dir, saved_model = metrics['model_dir'], metrics['saved_model']
+    print(
+        f'\nTest, every image with each of the ten numbers '
+        f'(fit: {metrics["fit_seconds"]:.0f} s)\n'
+        f'{evaluation.report(metrics["test"])}\n\n'
+        f'Written: {model_dir}' + (f' and {saved_model}' if saved_model else '')
+    )
+    print('\nNext:')
+    print(f'  tensorboard --logdir={model_dir}')
+    if saved_model:
+        print(f'  python scripts/evaluate.py --saved_model={saved_model}')
+
+
+if __name__ == '__main__':
+    config_lib.define_flags()
+    flags.adopt_module_key_flags(config_lib)
+    command_line.run(main, check_flags=config_lib.config_from_flags)

@@ -1,0 +1,43 @@
+"""What the tests share: two logical CPUs, small data, a trained model."""
+
+import kerasadder  # noqa: F401, I001, sets TensorFlow's environment first
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+# Two stand-ins for two GPUs; TensorFlow wants to know before it starts.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices('CPU')[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+
+
+def stripes(count, seed):
+    """Makes easy images: digit d has a bright stripe in the rows 2d + 4."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 10, count)
+    images = rng.integers(0, 50, (count, 28, 28, 1), np.uint8)
+    rows = 2 * labels[:, None] + [4, 5]
+    images[np.arange(count)[:, None], rows] += 200
+    return images, labels
+
+
+@pytest.fixture(scope='session')
+def stripes_data():
+    """A task that is learned in seconds, in the shape of MNIST."""
+    return {
+        'train': stripes(2560, seed=0),
+        'validation': stripes(100, seed=1),
+        'test': stripes(200, seed=2),
+    }
+
+
+@pytest.fixture(scope='session')
+def data_dir(tmp_path_factory):
+    """A TFDS folder with MNIST prepared in it."""
+    from kerasadder import dataset
+
+    directory = tmp_path_factory.mktemp('tensorflow_datasets')
+    dataset.load('test', data_dir=directory)
+    return directory

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasadder import augmentation
+
+NOTHING = {'rotation': 0.0, 'scale': 0.0, 'shear': 0.0, 'shift': 0.0}
+
+
+def images(count=8, dtype=np.uint8):
+    return np.random.default_rng(0).integers(0, 256, (count, 28, 28, 1), dtype)
+
+
+def blob():
+    """A bright square around the centre of the image."""
+    image = np.zeros((200, 29, 29, 1), np.float32)
+    image[:, 12:17, 12:17] = 1
+    return image
+
+
+def centres(warped):
+    """Returns the centre of mass of each image, row and column, from 14."""
+    warped = np.asarray(warped)[..., 0]
+    axis = np.arange(29) - 14
+    total = warped.sum((1, 2))
+    rows = (warped.sum(2) * axis).sum(1) / total
+    columns = (warped.sum(1) * axis).sum(1) / total
+    return rows, columns
+
+
+def test_no_strength_changes_nothing():
+    warped = augmentation.random_affine(images(), [0, 0], **NOTHING)
+    np.testing.assert_allclose(warped, images(), atol=1e-3)
+
+
+def test_keeps_shape_and_range_and_gives_float32():
+    warped = augmentation.random_affine(images(), [0, 0])
+    assert warped.dtype == tf.float32
+    assert warped.shape == (8, 28, 28, 1)
+    assert tf.reduce_min(warped) >= 0
+    assert tf.reduce_max(warped) <= 255
+
+
+def test_is_a_function_of_the_seed():
+    first = augmentation.random_affine(images(), [3, 4])
+    again = augmentation.random_affine(images(), [3, 4])
+    other = augmentation.random_affine(images(), [3, 5])
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).numpy().any()
+
+
+def test_each_image_gets_its_own_warp():
+    same = np.repeat(images(1), 8, axis=0)
+    warped = augmentation.random_affine(same, [0, 0]).numpy()
+    assert len({image.tobytes() for image in warped}) == 8
+
+
+def test_shift_is_in_pixels():
+    warped = augmentation.random_affine(
+        blob(), [0, 0], **{**NOTHING, 'shift': 3.0}
+    )
+    for centre in centres(warped):
+        assert 2.5 < np.abs(centre).max() <= 3.001
+        assert abs(centre.mean()) < 0.5
+
+
+@pytest.mark.parametrize('strength', ['rotation', 'scale', 'shear'])
+def test_other_warps_keep_the_centre(strength):
+    amount = {'rotation': 45.0, 'scale': 0.3, 'shear': 0.3}[strength]
+    warped = augmentation.random_affine(
+        blob(), [0, 0], **{**NOTHING, strength: amount}
+    )
+    for centre in centres(warped):
+        np.testing.assert_allclose(centre, 0, atol=0.05)
+
+
+def test_rotation_is_in_degrees():
+    line = np.zeros((300, 29, 29, 1), np.float32)
+    line[:, 14] = 1  # a horizontal line through the centre
+    warped = augmentation.random_affine(
+        line, [0, 0], **{**NOTHING, 'rotation': 20.0}
+    )
+    # The row of the line in a column 10 to the right tells its angle.
+    column = np.asarray(warped)[:, :, 24, 0]
+    rows = (column * (np.arange(29) - 14)).sum(1) / column.sum(1)
+    angle = np.degrees(np.arctan(rows / 10))
+    assert 17 < np.abs(angle).max() < 20.5
+
+
+def test_scale_is_relative():
+    warped = augmentation.random_affine(
+        blob(), [0, 0], **{**NOTHING, 'scale': 0.2}
+    )
+    # The map goes from output to input: 1 / 1.2 to 1 / 0.8 of the 25 pixels.
+    area = np.asarray(warped).sum((1, 2, 3)) / 25
+    assert 1 / 1.2**2 - 0.05 < area.min() < 0.8
+    assert 1.3 < area.max() < 1 / 0.8**2 + 0.05

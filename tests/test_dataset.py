@@ -1,0 +1,197 @@
+import gzip
+import hashlib
+import os
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasadder import dataset
+from kerasadder.errors import UserError
+
+# The SHA-256 that TFDS pins for its download of MNIST.
+SHA256 = {
+    'train-images-idx3-ubyte.gz': '440fcabf73cc546fa21475e81ea37026'
+    '5605f56be210a4024d2ca8f203523609',
+    'train-labels-idx1-ubyte.gz': '3552534a0a558bbed6aed32b30c495cc'
+    'a23d567ec52cac8be1a0730e8010255c',
+    't10k-images-idx3-ubyte.gz': '8d422c7b0a1c1c79245a5bcf07fe86e3'
+    '3eeafee792b84584aec276f5a2dbc4e6',
+    't10k-labels-idx1-ubyte.gz': 'f7ae60f92e00ec6debd23a6088c31dbd'
+    '2371eca3ffa0defaefb259924204aec6',
+}
+
+
+def numbered_images(count):
+    """Images that tell which they are: pixel (0, 0) and (0, 1) spell it."""
+    images = np.zeros((count, 28, 28, 1), np.uint8)
+    images[:, 0, 0, 0] = np.arange(count) // 256
+    images[:, 0, 1, 0] = np.arange(count) % 256
+    return images, np.arange(count) % 10
+
+
+def which(inputs):
+    return 256 * inputs['image'][:, 0, 0, 0] + inputs['image'][:, 0, 1, 0]
+
+
+def batches(count=1000, batch_size=64, **kwargs):
+    kwargs = {'steps': 30, 'seed': 0, **kwargs}
+    stream = dataset.training_batches(
+        *numbered_images(count), batch_size, **kwargs
+    )
+    return list(stream.as_numpy_iterator())
+
+
+def test_official_files_are_the_official_ones():
+    for name, expected in SHA256.items():
+        content = (dataset.OFFICIAL_DIR / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == expected
+    assert set(SHA256) == set(dataset.OFFICIAL_FILES)
+
+
+def test_splits_have_their_sizes_and_share_nothing(data_dir):
+    splits = dataset.load('train', 'validation', 'test', data_dir=data_dir)
+    assert [len(labels) for _, labels in splits] == [55000, 5000, 10000]
+    images = np.concatenate([images for images, _ in splits])
+    assert images.shape == (70000, 28, 28, 1)
+    assert images.dtype == np.uint8
+    # MNIST has no two equal images.
+    assert len({image.tobytes() for image in images}) == 70000
+
+
+def test_test_split_is_the_official_test_set(data_dir):
+    ((images, labels),) = dataset.load('test', data_dir=data_dir)
+    path = dataset.OFFICIAL_DIR / 't10k-images-idx3-ubyte.gz'
+    pixels = np.frombuffer(gzip.decompress(path.read_bytes())[16:], np.uint8)
+    path = dataset.OFFICIAL_DIR / 't10k-labels-idx1-ubyte.gz'
+    digits = gzip.decompress(path.read_bytes())[8:]
+    official = zip(pixels.reshape(-1, 784), digits)
+    assert {(image.tobytes(), digit) for image, digit in official} == {
+        (image.tobytes(), digit) for image, digit in zip(images, labels)
+    }
+
+
+def test_damaged_file_is_refused(tmp_path, monkeypatch):
+    official = tmp_path / 'official'
+    shutil.copytree(dataset.OFFICIAL_DIR, official)
+    path = official / 't10k-labels-idx1-ubyte.gz'
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+    monkeypatch.setattr(dataset, 'OFFICIAL_DIR', official)
+    with pytest.raises(UserError, match='damaged'):
+        dataset.load('test', data_dir=tmp_path / 'data')
+
+
+def test_missing_file_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, 'OFFICIAL_DIR', tmp_path)
+    with pytest.raises(UserError, match='missing'):
+        dataset.load('test', data_dir=tmp_path / 'data')
+
+
+def test_damaged_prepared_dataset_is_refused(data_dir, tmp_path):
+    copy = tmp_path / 'copy'
+    shutil.copytree(data_dir, copy)
+    (path,) = copy.glob('mnist/*/mnist-test.tfrecord*')
+    os.truncate(path, 1000)
+    with pytest.raises(UserError, match='delete that folder'):
+        dataset.load('test', data_dir=copy)
+
+
+def test_shapes_and_dtypes():
+    stream = dataset.training_batches(
+        *numbered_images(100), batch_size=20, steps=1, seed=0
+    )
+    assert stream.element_spec == (
+        {
+            'image': tf.TensorSpec((20, 28, 28, 1), tf.float32),
+            'number': tf.TensorSpec((20, 10), tf.float32),
+        },
+        {
+            'digit': tf.TensorSpec((20,), tf.int32),
+            'sum': tf.TensorSpec((20,), tf.int32),
+        },
+    )
+
+
+def test_sum_is_digit_plus_number_for_all_hundred_pairs():
+    pairs = set()
+    for inputs, labels in batches(steps=100):
+        number = inputs['number'].argmax(axis=-1)
+        assert (inputs['number'] == np.eye(10)[number]).all()
+        assert (labels['digit'] == which(inputs) % 10).all()
+        assert (labels['sum'] == labels['digit'] + number).all()
+        pairs |= set(zip(labels['digit'], number))
+    assert len(pairs) == 100
+
+
+def test_numbers_are_uniform():
+    numbers = [inputs['number'].sum(axis=0) for inputs, _ in batches(steps=150)]
+    counts = np.sum(numbers, axis=0)
+    # Pearson's chi-squared with 9 degrees of freedom: above 27.9 once in 1,000.
+    expected = counts.sum() / 10
+    assert ((counts - expected) ** 2 / expected).sum() < 27.9
+
+
+def test_epoch_sees_every_image_at_most_once():
+    # 15 batches of 64 are an epoch of 1,000 images.
+    for epoch in range(2):
+        steps = batches()[15 * epoch : 15 * (epoch + 1)]
+        seen = np.concatenate([which(inputs) for inputs, _ in steps])
+        assert len(set(seen)) == 15 * 64
+
+
+def test_order_changes_every_epoch():
+    steps = batches()
+    assert (which(steps[0][0]) != which(steps[15][0])).any()
+
+
+def test_number_changes_every_epoch():
+    steps = batches()
+    numbers = [
+        {
+            int(image): int(number.argmax())
+            for inputs, _ in steps[15 * epoch : 15 * (epoch + 1)]
+            for image, number in zip(which(inputs), inputs['number'])
+        }
+        for epoch in range(2)
+    ]
+    both = set(numbers[0]) & set(numbers[1])
+    same = np.mean([numbers[0][image] == numbers[1][image] for image in both])
+    assert 0.05 < same < 0.15  # a tenth by chance
+
+
+@pytest.mark.parametrize('augment', [False, True])
+def test_equal_seeds_give_equal_streams(augment):
+    for a, b in zip(batches(augment=augment), batches(augment=augment)):
+        tf.nest.map_structure(np.testing.assert_array_equal, a, b)
+
+
+def test_other_seed_gives_another_stream():
+    ((a, _), *_), ((b, _), *_) = batches(seed=0), batches(seed=1)
+    assert (which(a) != which(b)).any()
+    assert (a['number'] != b['number']).any()
+
+
+@pytest.mark.parametrize('first_step', [1, 15, 22])
+def test_stream_goes_on_from_any_step(first_step):
+    whole = batches(augment=True)
+    rest = batches(augment=True, first_step=first_step)
+    assert len(rest) == 30 - first_step
+    for a, b in zip(whole[first_step:], rest):
+        tf.nest.map_structure(np.testing.assert_array_equal, a, b)
+
+
+def test_warps_change_every_step():
+    images = np.full((64, 28, 28, 1), 255, np.uint8)
+    stream = dataset.training_batches(
+        images, np.zeros(64), batch_size=64, steps=2, seed=0, augment=True
+    )
+    first, second = [inputs['image'] for inputs, _ in stream]
+    assert (first != second).numpy().any()
+
+
+def test_too_large_batch_is_refused():
+    with pytest.raises(UserError, match='batch_size'):
+        batches(count=10, batch_size=11)

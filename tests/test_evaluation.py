@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from kerasadder import evaluation
+
+LABELS = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+
+
+def images(labels):
+    """Images whose first pixel is the digit."""
+    result = np.zeros((len(labels), 28, 28, 1), np.uint8)
+    result[:, 0, 0, 0] = labels
+    return result
+
+
+def knower(image):
+    """Reads the digit off the first pixel and adds without a mistake."""
+    digits = np.asarray(image)[:, 0, 0, 0].astype(int)
+    sums = digits[:, None] + np.arange(10)
+    return {'digit': np.eye(10)[digits], 'sum': np.eye(19)[sums]}
+
+
+def test_perfect_predictor_scores_one():
+    scores = evaluation.evaluate(knower, images(LABELS), LABELS)
+    assert scores == {
+        'images': 10,
+        'pairs': 100,
+        'digit_accuracy': 1.0,
+        'sum_accuracy': 1.0,
+        'joint_accuracy': 1.0,
+        'consistency': 1.0,
+        'digit_loss': 0.0,
+        'sum_loss': 0.0,
+        'digit_errors': 0,
+    }
+
+
+def test_known_errors_are_counted():
+    def predictor(image):
+        outputs = knower(image)
+        # Digit 3 is taken for 5, its sums stay right: 10 pairs.
+        outputs['digit'][3] = np.eye(10)[5]
+        # Digit 7's sums with 0, 1 and 2 are wrong, the digit right: 3 pairs.
+        outputs['sum'][7, :3] = np.eye(19)[0]
+        # Digit 9 is taken for 4, and so are its sums: 10 pairs.
+        outputs['digit'][9] = np.eye(10)[4]
+        outputs['sum'][9] = np.eye(19)[4 + np.arange(10)]
+        return outputs
+
+    scores = evaluation.evaluate(predictor, images(LABELS), LABELS)
+    assert scores['digit_errors'] == 2
+    assert scores['digit_accuracy'] == pytest.approx(0.8)
+    assert scores['sum_accuracy'] == pytest.approx(0.87)
+    assert scores['joint_accuracy'] == pytest.approx(0.77)
+    # The digit's wrong and the sum right, or the other way round.
+    assert scores['consistency'] == pytest.approx(0.87)
+
+
+def test_loss_is_the_mean_negative_log_likelihood():
+    def predictor(image):
+        count = len(image)
+        digit = np.full((count, 10), 0.5 / 9)
+        digit[np.arange(count), LABELS] = 0.5
+        return {'digit': digit, 'sum': np.full((count, 10, 19), 1 / 19)}
+
+    scores = evaluation.evaluate(predictor, images(LABELS), LABELS)
+    assert scores['digit_loss'] == pytest.approx(np.log(2))
+    assert scores['sum_loss'] == pytest.approx(np.log(19))
+
+
+def test_impossible_answer_costs_much_but_not_infinity():
+    scores = evaluation.evaluate(knower, images(LABELS), 9 - LABELS)
+    assert 80 < scores['digit_loss'] < 100
+
+
+def test_every_image_counts_in_every_batch_size():
+    labels = np.arange(23) % 10
+    for batch_size in (1, 7, 23, 100):
+        predictions = evaluation.predict(knower, images(labels), batch_size)
+        assert predictions['digit'].shape == (23, 10)
+        assert evaluation.metrics(predictions, labels)['digit_errors'] == 0
+
+
+def test_report_says_the_accuracies_in_percent():
+    scores = evaluation.evaluate(knower, images(LABELS), LABELS)
+    scores |= {'sum_accuracy': 0.98765, 'digit_errors': 3}
+    text = evaluation.report(scores)
+    assert '98.765' in text
+    assert '3 of 10 images wrong' in text

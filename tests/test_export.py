@@ -1,0 +1,112 @@
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasadder import export
+from kerasadder.model import build_model
+from kerasadder.model import with_every_number
+from tests.test_model import inputs
+from tests.test_model import randomized
+
+
+@pytest.fixture(scope='module')
+def model():
+    return randomized(build_model(filters=(2, 3, 4, 5)))
+
+
+@pytest.fixture(scope='module')
+def version(model, tmp_path_factory):
+    return export.export_saved_model(model, tmp_path_factory.mktemp('export'))
+
+
+def test_signatures_have_their_names_and_shapes(version):
+    loaded = tf.saved_model.load(version)
+    assert set(loaded.signatures) == {'serving_default', 'every_number'}
+    serve = loaded.signatures['serving_default']
+    assert serve.structured_input_signature[1] == {
+        'image': tf.TensorSpec((None, 28, 28, 1), tf.float32, name='image'),
+        'number': tf.TensorSpec((None, 10), tf.float32, name='number'),
+    }
+    outputs = {
+        k: (v.shape, v.dtype) for k, v in serve.structured_outputs.items()
+    }
+    assert outputs == {
+        'digit': ((None, 10), tf.float32),
+        'sum': ((None, 19), tf.float32),
+    }
+
+
+def test_answers_as_the_model_does(model, version):
+    loaded = tf.saved_model.load(version)
+    for name, expected in model(inputs()).items():
+        given = {k: tf.constant(v) for k, v in inputs().items()}
+        output = loaded.signatures['serving_default'](**given)[name]
+        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-7)
+    image = tf.constant(inputs()['image'])
+    for name, expected in with_every_number(model)(image).items():
+        output = loaded.signatures['every_number'](image=image)[name]
+        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_versions_count_up(model, tmp_path):
+    (tmp_path / '7').mkdir()
+    (tmp_path / 'notes').mkdir()
+    assert export.export_saved_model(model, tmp_path).name == '8'
+    assert export.export_saved_model(model, tmp_path).name == '9'
+    assert export.next_version(tmp_path) == 10
+    assert export.next_version(tmp_path / 'new') == 1
+
+
+def test_version_appears_whole(model, tmp_path, monkeypatch):
+    seen = []
+    write = export._write
+
+    def watched(model, path):
+        write(model, path)
+        seen.extend(os.listdir(tmp_path))
+
+    monkeypatch.setattr(export, '_write', watched)
+    version = export.export_saved_model(model, tmp_path)
+    assert len(seen) == 1
+    assert not seen[0].isdecimal()
+    assert os.listdir(tmp_path) == [version.name]
+
+
+def test_failed_export_leaves_nothing(model, tmp_path, monkeypatch):
+    def fail(model, path):
+        (tmp_path / path / 'saved_model.pb').write_text('half')
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(export, '_write', fail)
+    with pytest.raises(OSError, match='No space'):
+        export.export_saved_model(model, tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_number_taken_meanwhile_is_passed_over(model, tmp_path, monkeypatch):
+    write = export._write
+
+    def slow(model, path):
+        write(model, path)
+        other = tmp_path / '1'
+        other.mkdir()
+        (other / 'saved_model.pb').write_text('of another export')
+
+    monkeypatch.setattr(export, '_write', slow)
+    assert export.export_saved_model(model, tmp_path).name == '2'
+    assert (
+        tmp_path / '1' / 'saved_model.pb'
+    ).read_text() == 'of another export'
+
+
+def test_others_may_read_it(version):
+    assert os.stat(version).st_mode & 0o555 == 0o555
+
+
+def test_names_no_path_of_the_building_machine(version):
+    content = (version / 'saved_model.pb').read_bytes()
+    assert os.path.dirname(export.__file__).encode() not in content
+    assert os.path.dirname(tf.__file__).encode() not in content
+    assert b'_XlaMustCompile' not in content

@@ -1,0 +1,98 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasadder.model import build_model
+from kerasadder.model import with_every_number
+
+
+def inputs(count=7):
+    rng = np.random.default_rng(0)
+    return {
+        'image': rng.uniform(0, 255, (count, 28, 28, 1)).astype('float32'),
+        'number': np.eye(10, dtype='float32')[rng.integers(0, 10, count)],
+    }
+
+
+def randomized(model):
+    """Gives every weight a value of its own, so that none goes unnoticed."""
+    rng = np.random.default_rng(1)
+    model.set_weights(
+        [rng.uniform(0.01, 0.1, w.shape) for w in model.get_weights()]
+    )
+    return model
+
+
+@pytest.fixture(scope='module')
+def model():
+    return randomized(build_model())
+
+
+def test_names_and_shapes(model):
+    shapes = {name: tensor.shape for name, tensor in model.input.items()}
+    assert shapes == {'image': (None, 28, 28, 1), 'number': (None, 10)}
+    shapes = {name: tensor.shape for name, tensor in model.output.items()}
+    assert shapes == {'digit': (None, 10), 'sum': (None, 19)}
+
+
+def test_each_key_is_a_layer_name(model):
+    for name in ('image', 'number', 'digit', 'sum'):
+        assert model.get_layer(name).name == name
+
+
+def test_outputs_are_distributions(model):
+    for output in model(inputs()).values():
+        np.testing.assert_allclose(np.sum(output, axis=-1), 1, rtol=1e-5)
+        assert (output.numpy() >= 0).all()
+
+
+@pytest.mark.parametrize(
+    'dtype', ['float32', 'mixed_bfloat16', 'mixed_float16']
+)
+def test_outputs_are_float32_under_any_precision(dtype):
+    for output in build_model(dtype=dtype)(inputs()).values():
+        assert output.dtype == 'float32'
+
+
+def test_parameters_are_counted_right():
+    # Kernels, then scale and offset (2 trainable, 2 not) of batch norm.
+    kernels = 25 * 1 * 2 + 9 * (2 * 3 + 3 * 4 + 4 * 5)
+    batch_norms = 4 * (2 + 3 + 4 + 5)
+    dense = 2 * 2 * 5 * 10 + 10
+    model = build_model(filters=(2, 3, 4, 5))
+    assert model.count_params() == kernels + batch_norms + dense + 1900
+
+
+def test_default_has_138006_parameters(model):
+    assert model.count_params() == 138006
+
+
+def test_sum_depends_on_number_and_digit_does_not(model):
+    given = inputs(1)
+    outputs = [
+        model({**given, 'number': np.eye(10, dtype='float32')[[number]]})
+        for number in (0, 1)
+    ]
+    np.testing.assert_array_equal(outputs[0]['digit'], outputs[1]['digit'])
+    assert (outputs[0]['sum'] != outputs[1]['sum']).numpy().any()
+
+
+def test_every_number_agrees_with_ten_calls(model):
+    given = inputs()
+    outputs = with_every_number(model)(given['image'])
+    assert outputs['sum'].shape == (7, 10, 19)
+    for number in range(10):
+        one = model(
+            {**given, 'number': np.eye(10, dtype='float32')[[number] * 7]}
+        )
+        np.testing.assert_allclose(outputs['digit'], one['digit'], rtol=1e-6)
+        np.testing.assert_allclose(
+            outputs['sum'][:, number], one['sum'], rtol=1e-6
+        )
+
+
+def test_keras_file_round_trip_is_exact(model, tmp_path):
+    model.save(tmp_path / 'model.keras')
+    again = keras.models.load_model(tmp_path / 'model.keras')
+    for name, output in model(inputs()).items():
+        np.testing.assert_array_equal(again(inputs())[name], output)

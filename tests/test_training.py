@@ -1,0 +1,307 @@
+import json
+import os
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing import event_accumulator
+
+from kerasadder import callbacks
+from kerasadder import training
+from kerasadder.config import preset_config
+from kerasadder.dataset import training_batches
+from kerasadder.errors import UserError
+
+SMALL = {
+    'epochs': 3,
+    'batch_size': 64,
+    'learning_rate': 0.02,
+    'filters': (4, 8, 8, 16),
+    'dropout': 0.2,
+}
+
+
+def small_config(directory, **overrides):
+    directories = {
+        'model_dir': str(directory / 'run'),
+        'export_dir': str(directory / 'export'),
+    }
+    return preset_config(**{**SMALL, **directories, **overrides})
+
+
+@pytest.fixture(scope='module')
+def run(stripes_data, tmp_path_factory):
+    """A short training run: its metrics, as returned, and its folders."""
+    directory = tmp_path_factory.mktemp('training')
+    metrics = training.train(small_config(directory), stripes_data)
+    return metrics, directory
+
+
+def weights(directory):
+    return keras.models.load_model(
+        directory / 'run' / 'model.keras'
+    ).get_weights()
+
+
+def history(directory):
+    """Returns the lines of history.csv without the column of seconds."""
+    lines = (directory / 'run' / 'history.csv').read_text().splitlines()
+    return [line.split(',')[:1] + line.split(',')[2:] for line in lines]
+
+
+def test_learns(run):
+    assert run[0]['test']['joint_accuracy'] > 0.95
+
+
+def test_metrics_have_their_keys(run):
+    metrics, directory = run
+    assert {
+        'preset',
+        'seed',
+        'parameters',
+        'epochs',
+        'fit_seconds',
+        'images_per_second',
+        'validation',
+        'test',
+    } <= set(metrics)
+    assert {
+        'images',
+        'pairs',
+        'digit_accuracy',
+        'sum_accuracy',
+        'joint_accuracy',
+        'consistency',
+        'digit_loss',
+        'sum_loss',
+        'digit_errors',
+    } <= set(metrics['test'])
+    assert metrics['test']['pairs'] == 10 * metrics['test']['images'] == 2000
+    written = json.loads((directory / 'run' / 'metrics.json').read_text())
+    assert written == metrics
+
+
+def test_leaves_its_files(run):
+    directory = run[1] / 'run'
+    names = {p.name for p in directory.iterdir()}
+    assert names == {
+        'checkpoints',
+        'config.json',
+        'figures',
+        'history.csv',
+        'metrics.json',
+        'model.keras',
+        'tensorboard',
+    }
+    figures = {path.name for path in (directory / 'figures').iterdir()}
+    assert figures == {
+        'addition_table.png',
+        'confusion.png',
+        'learning_curves.png',
+        'predictions.png',
+        'wrong_images.png',
+    }
+
+
+def test_exports_the_trained_model(run, stripes_data):
+    metrics, directory = run
+    assert metrics['saved_model'] == str(directory / 'export' / '1')
+    loaded = tf.saved_model.load(metrics['saved_model'])
+    images, labels = stripes_data['test']
+    digit = loaded.signatures['serving_default'](
+        image=tf.cast(images, tf.float32),
+        number=tf.one_hot(tf.zeros(200, tf.int32), 10),
+    )['digit']
+    errors = (np.argmax(digit, axis=-1) != labels).sum()
+    assert errors == metrics['test']['digit_errors']
+
+
+def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
+    config = small_config(tmp_path, export_dir='', seed=1, epochs=1)
+    training.train(config, stripes_data)
+    assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize('damage', [False, True])
+def test_killed_run_ends_as_an_equal_one_that_was_not(
+    run, stripes_data, tmp_path, monkeypatch, damage, capsys
+):
+    save = callbacks.Checkpoint.on_epoch_end
+
+    def killed(self, epoch, logs):
+        if epoch == 2:
+            raise Killed
+        save(self, epoch, logs)
+
+    monkeypatch.setattr(callbacks.Checkpoint, 'on_epoch_end', killed)
+    config = small_config(tmp_path)
+    with pytest.raises(Killed):
+        training.train(config, stripes_data)
+    monkeypatch.undo()
+    if damage:
+        newest = tmp_path / 'run' / 'checkpoints' / 'epoch_0002.npz'
+        os.truncate(newest, newest.stat().st_size // 2)
+    training.train(config, stripes_data)
+    assert ('damaged' in capsys.readouterr().out) == damage
+    for a, b in zip(weights(run[1]), weights(tmp_path)):
+        np.testing.assert_array_equal(a, b)
+    assert history(run[1]) == history(tmp_path)
+    assert scalar_steps(run[1]) == scalar_steps(tmp_path)
+
+
+def scalar_steps(directory):
+    events = read_events(directory, 'validation').Tensors('joint_accuracy')
+    return [event.step for event in events]
+
+
+def read_events(directory, name):
+    events = event_accumulator.EventAccumulator(
+        str(directory / 'run' / 'tensorboard' / name),
+        size_guidance={event_accumulator.TENSORS: 0},
+    )
+    return events.Reload()
+
+
+def test_other_config_in_the_folder_is_refused(run, stripes_data):
+    with pytest.raises(UserError, match='seed=0, not 5'):
+        training.train(small_config(run[1], seed=5), stripes_data)
+
+
+def test_each_loss_reaches_its_own_output_with_its_weight():
+    config = preset_config(batch_size=32, dropout=0.0)
+    model = training.compiled_model(config, steps_per_epoch=2)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (32, 28, 28, 1), np.uint8)
+    labels = rng.integers(0, 10, 32)
+    ((inputs, targets),) = training_batches(images, labels, 32, 1, 0)
+    outputs = model(inputs, training=True)
+    expected = {
+        name: -np.mean(
+            np.log(
+                np.take_along_axis(
+                    outputs[name].numpy(), targets[name].numpy()[:, None], -1
+                )
+            )
+        )
+        for name in ('digit', 'sum')
+    }
+    logs = model.train_on_batch(inputs, targets, return_dict=True)
+    assert logs['digit_loss'] == pytest.approx(expected['digit'], rel=1e-4)
+    assert logs['sum_loss'] == pytest.approx(expected['sum'], rel=1e-4)
+    half = 0.5 * expected['digit'] + 0.5 * expected['sum']
+    assert logs['loss'] == pytest.approx(half, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    'weight, moved', [('digit_loss_weight', False), ('sum_loss_weight', True)]
+)
+def test_only_the_sum_loss_moves_the_table(weight, moved):
+    others = {'digit_loss_weight': 0.0, 'sum_loss_weight': 0.0}
+    config = preset_config(batch_size=32, **{**others, weight: 1.0})
+    model = training.compiled_model(config, steps_per_epoch=1)
+    images = np.zeros((32, 28, 28, 1), np.uint8)
+    ((inputs, targets),) = training_batches(
+        images, np.arange(32) % 10, 32, 1, 0
+    )
+    model.train_on_batch(inputs, targets)
+    table = model.get_layer('addition_table').table_logits.numpy()
+    assert table.any() == moved
+
+
+def test_learning_rate_rises_then_falls_to_nothing():
+    config = preset_config(epochs=10, learning_rate=0.01)
+    model = training.compiled_model(config, steps_per_epoch=10)
+    schedule = model.optimizer._learning_rate
+    rates = [float(schedule(step)) for step in range(101)]
+    assert rates[0] == pytest.approx(0.01 / 25)
+    assert max(rates) == rates[20] == pytest.approx(0.01)
+    assert rates[100] == pytest.approx(0, abs=1e-9)
+    assert sorted(rates[:21]) == rates[:21]
+    assert sorted(rates[20:], reverse=True) == rates[20:]
+
+
+def test_steps_per_execution_divides_the_epoch():
+    for steps, expected in ((429, 39), (859, 1), (64, 64), (1, 1)):
+        model = training.compiled_model(preset_config(), steps)
+        assert model.steps_per_execution == expected
+
+
+def test_steps_per_execution_that_would_blur_epochs_is_refused():
+    config = preset_config(steps_per_execution=32)
+    with pytest.raises(UserError, match=r'--steps_per_execution=32.*429.*39'):
+        training.compiled_model(config, steps_per_epoch=429)
+
+
+def test_float16_scales_its_loss():
+    config = preset_config(mixed_precision='float16')
+    model = training.compiled_model(config, steps_per_epoch=1)
+    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+
+
+@pytest.mark.parametrize('precision', ['bfloat16'])
+def test_mixed_precision_learns_and_leaves_float32(
+    stripes_data, tmp_path, precision
+):
+    config = small_config(tmp_path, mixed_precision=precision, export_dir='')
+    metrics = training.train(config, stripes_data)
+    assert metrics['test']['joint_accuracy'] > 0.9
+    model = keras.models.load_model(tmp_path / 'run' / 'model.keras')
+    assert {layer.compute_dtype for layer in model.layers} == {'float32'}
+
+
+def test_two_devices_learn_as_one_does(run, stripes_data, tmp_path):
+    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+    config = small_config(tmp_path)
+    metrics = training.train(config, stripes_data, strategy)
+    assert metrics['test']['joint_accuracy'] > 0.95
+    assert metrics['epochs'] == run[0]['epochs']
+    tf.saved_model.load(metrics['saved_model'])
+
+
+class TestTensorBoard:
+    def test_scalars_of_train_and_validation(self, run):
+        names = {
+            'loss',
+            'digit_loss',
+            'sum_loss',
+            'digit_accuracy',
+            'sum_accuracy',
+        }
+        train = read_events(run[1], 'train')
+        validation = read_events(run[1], 'validation')
+        assert names | {'learning_rate'} <= set(train.Tags()['tensors'])
+        assert names | {'joint_accuracy'} <= set(validation.Tags()['tensors'])
+        for events in (train, validation):
+            for name in names:
+                steps = [event.step for event in events.Tensors(name)]
+                assert steps == [1, 2, 3]
+
+    def test_scalars_are_those_of_the_history(self, run):
+        events = read_events(run[1], 'validation').Tensors('sum_accuracy')
+        values = [tf.make_ndarray(event.tensor_proto) for event in events]
+        header, *rows = history(run[1])
+        column = header.index('val_sum_accuracy')
+        expected = [float(row[column]) for row in rows]
+        np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+    def test_images_are_there_for_every_epoch(self, run):
+        events = read_events(run[1], 'validation')
+        for name in ('predictions', 'confusion', 'addition_table'):
+            images = events.Tensors(name)
+            assert [event.step for event in images] == [1, 2, 3]
+            width, height, png = images[-1].tensor_proto.string_val[:3]
+            picture = tf.io.decode_png(png)
+            assert picture.shape[:2] == (int(height), int(width))
+            assert np.ptp(picture) > 0
+
+    def test_graph_and_config_are_there(self, run):
+        events = read_events(run[1], 'train')
+        names = {node.name.split('/')[-1] for node in events.Graph().node}
+        assert {'image', 'number'} <= names
+        (text,) = events.Tensors('config')
+        assert b'|epochs|3|' in text.tensor_proto.string_val[0]
