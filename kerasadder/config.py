@@ -39,7 +39,7 @@ class TrainingConfig:
         0.01, 'Peak of the one-cycle learning rate.', above=0
     )
     weight_decay: float = _field(
-        0.0, 'Decoupled weight decay of AdamW.', at_least=0
+        0.0, 'Decoupled weight decay, as of AdamW.', at_least=0
     )
     filters: tuple[int, ...] = _field(
         (32, 64, 64, 128), 'Filters of the four convolutions.', at_least=1
@@ -130,6 +130,8 @@ _BOUNDS = {
 PRESETS = {
     'quick': {
         'epochs': 1,
+        'batch_size': 250,
+        'learning_rate': 0.02,
         'filters': (16, 32, 48, 96),
         'dropout': 0.1,
         'augmentation': False,

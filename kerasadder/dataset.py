@@ -19,6 +19,7 @@ SPLITS = {
     'validation': 'train[55000:]',
     'test': 'test',
 }
+NUM_TRAINING_IMAGES = 55_000
 # The official files, in the names that TFDS looks for in a manual_dir.
 OFFICIAL_DIR = pathlib.Path(__file__).parent / 'data'
 OFFICIAL_FILES = (
@@ -120,15 +121,8 @@ def training_batches(
         `(batch_size, 28, 28, 1)`, 0..255, and `(batch_size, 10)`, one-hot;
         int32 `(batch_size,)` both, sum = digit + number.
 
-    Raises:
-        UserError: If `batch_size` is larger than the number of images.
     """
     num_images = len(labels)
-    if batch_size > num_images:
-        raise UserError(
-            f'--batch_size={batch_size}: must be at most {num_images:,}, the '
-            'number of training images.'
-        )
     steps_per_epoch = num_images // batch_size
     with tf.device('CPU'):
         images = tf.constant(images)

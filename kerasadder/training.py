@@ -39,12 +39,15 @@ def train(config, data=None, strategy=None):
             holds a run of another recipe.
         OSError: If a folder cannot be written.
     """
+    strategy = strategy or _strategy()
+    num_images = len(data['train'][1]) if data else dataset.NUM_TRAINING_IMAGES
+    with strategy.scope():
+        _steps_per_execution(config, _steps_per_epoch(config, num_images))
     folder = run_folder.open_run_folder(config)
     if data is None:
         splits = ('train', 'validation', 'test')
         loaded = dataset.load(*splits, data_dir=config.data_dir)
         data = dict(zip(splits, loaded))
-    strategy = strategy or _strategy()
 
     model, history = _fit(config, data, strategy, folder)
     # What is kept computes in float32 on any hardware.
@@ -80,6 +83,15 @@ def _precision(config):
     if config.mixed_precision in ('auto', 'float32'):
         return 'float32'
     return f'mixed_{config.mixed_precision}'
+
+
+def _steps_per_epoch(config, num_images):
+    if config.batch_size > num_images:
+        raise UserError(
+            f'--batch_size={config.batch_size}: must be at most {num_images}, '
+            'the number of training images.'
+        )
+    return num_images // config.batch_size
 
 
 def _steps_per_execution(config, steps_per_epoch):
@@ -118,14 +130,15 @@ def compiled_model(config, steps_per_epoch):
     model = build_model(config.filters, config.dropout, precision)
     steps = config.epochs * steps_per_epoch
     warmup_steps = round(WARMUP * steps)
-    optimizer = keras.optimizers.AdamW(
+    optimizer = keras.optimizers.Adam(
         keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=FIRST_LEARNING_RATE * config.learning_rate,
             warmup_target=config.learning_rate,
             warmup_steps=warmup_steps,
             decay_steps=steps - warmup_steps,
         ),
-        weight_decay=config.weight_decay,
+        # None, unlike 0, costs nothing.
+        weight_decay=config.weight_decay or None,
     )
     if precision == 'mixed_float16':
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -151,7 +164,7 @@ def _loss_weights(config):
 def _fit(config, data, strategy, folder):
     """Trains; returns the model and the history, a list of dicts."""
     images, labels = data['train']
-    steps_per_epoch = len(labels) // config.batch_size
+    steps_per_epoch = _steps_per_epoch(config, len(labels))
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         model = compiled_model(config, steps_per_epoch)
@@ -210,7 +223,7 @@ def _evaluate(config, data, model):
 def _speed(config, data, history):
     """Returns what training took, over all epochs, resumed or not."""
     seconds = sum(row['seconds'] for row in history)
-    batches = len(data['train'][1]) // config.batch_size
+    batches = _steps_per_epoch(config, len(data['train'][1]))
     images = len(history) * batches * config.batch_size
     return {
         'epochs': len(history),

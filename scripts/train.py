@@ -1,5 +1,7 @@
 """Trains the digit-and-sum model on MNIST and exports it as a SavedModel."""
 
+import os
+
 from absl import flags
 
 from kerasadder import command_line
@@ -18,10 +20,14 @@ def main(unused_arguments):
         f'{evaluation.report(metrics["test"])}\n\n'
         f'Written: {model_dir}' + (f' and {saved_model}' if saved_model else '')
     )
-    print('\nNext:')
-    print(f'  tensorboard --logdir={model_dir}')
+    print(f'\nNext:\n  tensorboard --logdir={model_dir}')
     if saved_model:
-        print(f'  python scripts/evaluate.py --saved_model={saved_model}')
+        directory = os.path.dirname(os.path.abspath(saved_model))
+        print(
+            f'  python scripts/evaluate.py --saved_model={saved_model}\n'
+            f'  docker run -p 8501:8501 -v {directory}:/models/kerasadder '
+            '-e MODEL_NAME=kerasadder tensorflow/serving'
+        )
 
 
 if __name__ == '__main__':

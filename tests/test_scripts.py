@@ -1,0 +1,148 @@
+"""The scripts, run as a user runs them."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def run_script(name, *flags, cwd=ROOT, **environment):
+    return subprocess.run(
+        [sys.executable, ROOT / 'scripts' / name, *map(str, flags)],
+        cwd=cwd,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope='module')
+def quick(data_dir, tmp_path_factory):
+    """The quick preset, trained on the real data by the script."""
+    directory = tmp_path_factory.mktemp('quick')
+    done = run_script(
+        'train.py',
+        '--preset=quick',
+        f'--data_dir={data_dir}',
+        '--model_dir=run',
+        '--export_dir=export',
+        cwd=directory,
+    )
+    return done, directory
+
+
+def test_quick_passes_the_accuracy_gate(quick):
+    done, directory = quick
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((directory / 'run' / 'metrics.json').read_text())
+    assert metrics['test']['digit_accuracy'] >= 0.988
+    assert metrics['test']['sum_accuracy'] >= 0.985
+
+
+def test_console_says_what_a_user_wants_and_nothing_else(quick):
+    done, _ = quick
+    assert done.stderr == ''
+    first, *rest = done.stdout.splitlines()
+    assert first.startswith('epoch 1/1  loss ')
+    assert ' joint 9' in first
+    assert 'tensorboard --logdir=run' in done.stdout
+    assert any('of 10,000 images wrong' in line for line in rest)
+
+
+def test_evaluate_repeats_what_training_found(quick, data_dir):
+    _, directory = quick
+    metrics = json.loads((directory / 'run' / 'metrics.json').read_text())
+    for flag in ('--saved_model=export/1', '--model=run/model.keras'):
+        done = run_script(
+            'evaluate.py',
+            flag,
+            '--json',
+            f'--data_dir={data_dir}',
+            cwd=directory,
+        )
+        assert done.returncode == 0, done.stderr
+        test = json.loads(done.stdout)
+        assert set(test) == set(metrics['test'])
+        for name, value in metrics['test'].items():
+            assert test[name] == pytest.approx(value, rel=1e-5)
+
+
+def test_shipped_model_is_as_good_as_the_readme_says(data_dir):
+    done = run_script('evaluate.py', '--json', f'--data_dir={data_dir}')
+    assert done.returncode == 0, done.stderr
+    test = json.loads(done.stdout)
+    assert test['joint_accuracy'] >= 0.996
+    readme = (ROOT / 'README.md').read_text(encoding='utf-8')
+    assert f'{100 * test["joint_accuracy"]:.3f} %' in readme
+    assert f'{test["digit_errors"]} of the 10,000' in readme
+
+
+@pytest.mark.parametrize(
+    'flag',
+    [
+        '--preset=slow',
+        '--epochs=0',
+        '--epochs=many',
+        '--batch_size=-3',
+        '--learning_rate=nan',
+        '--weight_decay=-1',
+        '--filters=1,2,3',
+        '--filters=a,b,c,d',
+        '--dropout=1',
+        '--augmentation=maybe',
+        '--digit_loss_weight=-1',
+        '--sum_loss_weight=x',
+        '--seed=-1',
+        '--mixed_precision=int8',
+        '--steps_per_execution=-1',
+        '--no_such_flag',
+    ],
+)
+def test_bad_flag_is_refused_in_one_line(flag, tmp_path):
+    done = run_script('train.py', flag, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ''
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('error: ')
+    assert flag.partition('=')[0].lstrip('-') in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    'flag', ['--batch_size=55001', '--steps_per_execution=32']
+)
+def test_flag_that_does_not_fit_the_data_is_refused_first(flag, tmp_path):
+    done = run_script('train.py', flag, cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f'error: {flag}: must be ')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_names_every_field():
+    from kerasadder.config import preset_config
+
+    done = run_script('train.py', '--help')
+    for name in preset_config().asdict():
+        assert f'--{name}' in done.stdout or f'--[no]{name}' in done.stdout
+
+
+def test_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / 'file').write_text('')
+    done = run_script('train.py', f'--model_dir={tmp_path}/file/run')
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('error: ')
+    assert str(tmp_path / 'file') in line
+
+
+def test_evaluating_nothing_is_one_line(tmp_path):
+    done = run_script('evaluate.py', f'--saved_model={tmp_path}')
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
