@@ -121,7 +121,7 @@ def test_flag_that_does_not_fit_the_data_is_refused_first(flag, tmp_path):
     done = run_script('train.py', flag, cwd=tmp_path)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f'error: {flag}: must be ')
+    assert line.startswith(f'error: {flag}: must ')
     assert list(tmp_path.iterdir()) == []
 
 
