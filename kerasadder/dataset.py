@@ -97,6 +97,20 @@ def _prepare(builder):
             ) from error
 
 
+def steps_per_epoch(num_images, batch_size):
+    """Returns the whole batches in an epoch.
+
+    Raises:
+        UserError: If there is none.
+    """
+    if batch_size > num_images:
+        raise UserError(
+            f'--batch_size={batch_size}: must be at most {num_images}, the '
+            'number of training images.'
+        )
+    return num_images // batch_size
+
+
 def training_batches(
     images, labels, batch_size, steps, seed, augment=False, first_step=0
 ):
@@ -121,20 +135,22 @@ def training_batches(
         `(batch_size, 28, 28, 1)`, 0..255, and `(batch_size, 10)`, one-hot;
         int32 `(batch_size,)` both, sum = digit + number.
 
+    Raises:
+        UserError: If `batch_size` is larger than the number of images.
     """
     num_images = len(labels)
-    steps_per_epoch = num_images // batch_size
+    epoch_steps = steps_per_epoch(num_images, batch_size)
     with tf.device('CPU'):
         images = tf.constant(images)
         labels = tf.constant(labels, tf.int32)
 
     def batch(step):
         # One seed for the shuffle of an epoch, two for the draws of a step.
-        epoch = step // steps_per_epoch
+        epoch = step // epoch_steps
         numbers_seed = tf.stack([seed, 2 * step])
         warps_seed = tf.stack([seed, 2 * step + 1])
 
-        first = step % steps_per_epoch * batch_size
+        first = step % epoch_steps * batch_size
         index = tf.random.experimental.index_shuffle(
             first + tf.range(batch_size, dtype=tf.int64),
             tf.stack([seed, epoch]),

@@ -42,7 +42,8 @@ def train(config, data=None, strategy=None):
     strategy = strategy or _strategy()
     num_images = len(data['train'][1]) if data else dataset.NUM_TRAINING_IMAGES
     with strategy.scope():
-        _steps_per_execution(config, _steps_per_epoch(config, num_images))
+        steps_per_epoch = dataset.steps_per_epoch(num_images, config.batch_size)
+        _steps_per_execution(config, steps_per_epoch)
     folder = run_folder.open_run_folder(config)
     if data is None:
         splits = ('train', 'validation', 'test')
@@ -83,15 +84,6 @@ def _precision(config):
     if config.mixed_precision in ('auto', 'float32'):
         return 'float32'
     return f'mixed_{config.mixed_precision}'
-
-
-def _steps_per_epoch(config, num_images):
-    if config.batch_size > num_images:
-        raise UserError(
-            f'--batch_size={config.batch_size}: must be at most {num_images}, '
-            'the number of training images.'
-        )
-    return num_images // config.batch_size
 
 
 def _steps_per_execution(config, steps_per_epoch):
@@ -137,7 +129,7 @@ def compiled_model(config, steps_per_epoch):
             warmup_steps=warmup_steps,
             decay_steps=steps - warmup_steps,
         ),
-        # None, unlike 0, costs nothing.
+        # With None there is no decay step at all.
         weight_decay=config.weight_decay or None,
     )
     if precision == 'mixed_float16':
@@ -164,7 +156,7 @@ def _loss_weights(config):
 def _fit(config, data, strategy, folder):
     """Trains; returns the model and the history, a list of dicts."""
     images, labels = data['train']
-    steps_per_epoch = _steps_per_epoch(config, len(labels))
+    steps_per_epoch = dataset.steps_per_epoch(len(labels), config.batch_size)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         model = compiled_model(config, steps_per_epoch)
@@ -223,7 +215,7 @@ def _evaluate(config, data, model):
 def _speed(config, data, history):
     """Returns what training took, over all epochs, resumed or not."""
     seconds = sum(row['seconds'] for row in history)
-    batches = _steps_per_epoch(config, len(data['train'][1]))
+    batches = dataset.steps_per_epoch(len(data['train'][1]), config.batch_size)
     images = len(history) * batches * config.batch_size
     return {
         'epochs': len(history),

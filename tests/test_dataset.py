@@ -190,3 +190,8 @@ def test_warps_change_every_step():
     )
     first, second = [inputs['image'] for inputs, _ in stream]
     assert (first != second).numpy().any()
+
+
+def test_too_large_batch_is_refused():
+    with pytest.raises(UserError, match='batch_size'):
+        batches(count=10, batch_size=11)
