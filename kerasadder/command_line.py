@@ -1,6 +1,7 @@
 """What the scripts have in common: quiet, and one line for a mistake."""
 
 import contextlib
+import errno
 import os
 import sys
 
@@ -13,7 +14,7 @@ from kerasadder.errors import UserError
 USER_ERROR = 2  # exit status
 
 
-def run(main, check_flags=lambda: None):
+def run(main, check):
     """Runs a script: flags first, then TensorFlow, then `main`.
 
     A mistake of the user's ends in one line on stderr and exit status 2; one in
@@ -23,8 +24,8 @@ def run(main, check_flags=lambda: None):
     Args:
         main: Called with the positional arguments; its result is the exit
             status.
-        check_flags: Called once the flags are parsed; raises `UserError` if
-            they do not go together.
+        check: Called with the positional arguments once the flags are parsed;
+            raises `UserError` if something does not go together.
     """
 
     def parse(argv):
@@ -33,7 +34,7 @@ def run(main, check_flags=lambda: None):
                 arguments = flags.FLAGS(argv)
             except flags.Error as error:
                 raise UserError(error) from None
-            check_flags()
+            check(arguments[1:])
         return arguments
 
     def call_main(argv):
@@ -45,20 +46,41 @@ def run(main, check_flags=lambda: None):
     app.run(call_main, flags_parser=parse)
 
 
+def refuse_arguments(arguments):
+    """Refuses positional arguments, for a script that takes flags alone."""
+    if arguments:
+        raise UserError(
+            f'{arguments[0]}: takes flags only, as --name=value; see --help.'
+        )
+
+
 @contextlib.contextmanager
 def _one_line_for_mistakes():
     try:
         yield
     except UserError as error:
         message = str(error)
-    except OSError as error:
-        if error.errno is None:
+    except Exception as error:
+        message = _file_error(error)
+        if message is None:
             raise
-        message = f'{error.filename or "writing"}: {error.strerror}'
     else:
         return
     print(f'error: {message}', file=sys.stderr)
     sys.exit(USER_ERROR)
+
+
+def _file_error(error):
+    """Returns what the operating system said of a file, None if nothing."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return f'{error.filename or "writing"}: {error.strerror}'
+    # TensorFlow has errors of its own, TFDS raises others from them; the system
+    # speaks at the end of their first line: "<file>; No space left on device".
+    for text in (str(error), str(error.__cause__)):
+        file, _, reason = text.partition('\n')[0].rpartition('; ')
+        if reason in map(os.strerror, errno.errorcode):
+            return f'{file.rpartition(" ")[2]}: {reason}'
+    return None
 
 
 def _import_tensorflow():

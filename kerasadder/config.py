@@ -131,8 +131,8 @@ PRESETS = {
     'quick': {
         'epochs': 1,
         'batch_size': 250,
-        'learning_rate': 0.02,
-        'filters': (16, 32, 48, 96),
+        'learning_rate': 0.03,
+        'filters': (16, 32, 32, 64),
         'dropout': 0.1,
         'augmentation': False,
     },

@@ -3,9 +3,20 @@
 import numpy as np
 import tensorflow as tf
 
+from kerasadder.model import IMAGE_SHAPE
+from kerasadder.model import with_every_number
+
 BATCH_SIZE = 500
 # The sum of each digit (row) and number (column).
 SUMS = np.add.outer(np.arange(10), np.arange(10))
+
+
+def every_number_function(model):
+    """Returns `with_every_number(model)` as a graph, twice as fast to call."""
+    return tf.function(
+        with_every_number(model),
+        input_signature=[tf.TensorSpec((None, *IMAGE_SHAPE), name='image')],
+    )
 
 
 def predict(every_number, images, batch_size=BATCH_SIZE):
@@ -14,8 +25,8 @@ def predict(every_number, images, batch_size=BATCH_SIZE):
     Args:
         every_number: A callable from an `image` batch, float32
             `(batch, 28, 28, 1)`, to the dict `digit` `(batch, 10)` and `sum`
-            `(batch, 10, 19)`, its second axis the number: a model of
-            `with_every_number`, or the SavedModel's signature of that name.
+            `(batch, 10, 19)`, its second axis the number: as
+            `every_number_function` returns it, or `loading.load_saved_model`.
         images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
         batch_size: Images a call.
 

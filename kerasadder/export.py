@@ -34,8 +34,7 @@ def export_saved_model(model, directory):
     Raises:
         OSError: If the folder cannot be written.
     """
-    directory = pathlib.Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
+    directory = prepare(directory)
     temporary = tempfile.mkdtemp(prefix='.export-', dir=directory)
     try:
         _write(model, temporary)
@@ -43,6 +42,21 @@ def export_saved_model(model, directory):
         return _rename_to_next_version(temporary, directory)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def prepare(directory):
+    """Makes the folder of the versions, if it is not there, and tries it.
+
+    Returns:
+        Its `pathlib.Path`.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.export-', dir=directory):
+        return directory
 
 
 def next_version(directory):

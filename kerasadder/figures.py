@@ -22,11 +22,23 @@ STYLE = {
 }
 
 
-def _figure(width, height, rows=1, columns=1, **kwargs):
+def _figure(width, height, columns=1, margins=(0.7, 0.2, 0.6, 0.4), **kwargs):
+    """Makes axes side by side; all sizes in inches.
+
+    The margins (left, right, bottom, top) are given, for an automatic layout
+    draws everything twice, and this is done in every epoch.
+    """
+    left, right, bottom, top = margins
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout='constrained')
+        figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
-        axes = figure.subplots(rows, columns, squeeze=False, **kwargs)
+        figure.subplots_adjust(
+            left=left / width,
+            right=1 - right / width,
+            bottom=bottom / height,
+            top=1 - top / height,
+        )
+        axes = figure.subplots(1, columns, squeeze=False, **kwargs)
     return figure, axes
 
 
@@ -95,7 +107,9 @@ def _grid(images, titles, colors, columns):
     width, height = 40, 50  # pixels of a cell, 28x28 of them the image
     rows = max(1, -(-len(images) // columns))
     canvas = np.zeros((height * rows, width * columns), np.uint8)
-    figure, axes = _figure(1.1 * columns, 1.375 * rows + 0.4)
+    figure, axes = _figure(
+        1.1 * columns, 1.375 * rows + 0.4, margins=(0, 0, 0, 0.4)
+    )
     axis = axes[0, 0]
     for i, (image, title, color) in enumerate(zip(images, titles, colors)):
         top, left = height * (i // columns), width * (i % columns)
@@ -122,7 +136,7 @@ def confusion_matrices(predictions, labels):
         labels: Integer array `(n,)`, the digits.
     """
     labels = np.asarray(labels)
-    figure, axes = _figure(11, 5.2, 1, 2, width_ratios=[1, 1.15])
+    figure, axes = _figure(11, 5, 2, margins=(0.6, 0.7, 0.4, 0.3))
     outputs = (
         ('digit', labels, predictions['digit']),
         ('sum', SUMS[labels].ravel(), predictions['sum'].reshape(-1, 19)),
@@ -136,7 +150,9 @@ def confusion_matrices(predictions, labels):
         picture = axis.imshow(
             mistakes, cmap='cividis', vmin=0, vmax=max(mistakes.max(), 0.1)
         )
-        figure.colorbar(picture, ax=axis, label='mistaken, % of true class')
+        figure.colorbar(
+            picture, ax=axis, label='mistaken, % of true class', shrink=0.9
+        )
         small = 8 if classes <= 10 else 5.5
         for i in range(classes):
             axis.text(
@@ -148,6 +164,7 @@ def confusion_matrices(predictions, labels):
             )
         axis.set_xticks(range(classes))
         axis.set_yticks(range(classes))
+        axis.tick_params(labelsize=small + 2)
         axis.set_title(f'{name}, right answers in % on the diagonal')
         axis.set_xlabel('predicted')
         axis.set_ylabel('true')
@@ -164,7 +181,7 @@ def addition_table(log_table):
     log_table = np.asarray(log_table)
     sums = log_table.argmax(axis=-1)
     right = sums == SUMS
-    figure, axes = _figure(6, 5)
+    figure, axes = _figure(6, 5, margins=(0.6, 0.5, 0.5, 0.4))
     axis = axes[0, 0]
     picture = axis.imshow(
         np.exp(log_table.max(axis=-1)), cmap='cividis', vmin=0, vmax=1
@@ -195,7 +212,7 @@ def learning_curves(history):
             `history.csv`.
     """
     epochs = [row['epoch'] for row in history]
-    figure, axes = _figure(10, 4, 1, 2)
+    figure, axes = _figure(10, 4, 2)
     for name, color in (('digit', BLUE), ('sum', ORANGE)):
         for prefix, line in (('', '--'), ('val_', '-')):
             label = f'{name}, {"validation" if prefix else "train"}'
@@ -212,7 +229,7 @@ def learning_curves(history):
         axis.yaxis.set_minor_formatter('')
         axis.set_xlabel('epoch')
         axis.set_title(name)
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axis.grid(alpha=0.3)
         axis.legend()
     return figure

@@ -1,5 +1,8 @@
 """Training, from a configuration to metrics, files and a SavedModel."""
 
+import json
+import pathlib
+
 import keras
 import tensorflow as tf
 
@@ -11,7 +14,6 @@ from kerasadder import figures
 from kerasadder import run_folder
 from kerasadder.errors import UserError
 from kerasadder.model import build_model
-from kerasadder.model import with_every_number
 from kerasadder.tensorboard import TensorBoardLog
 
 # The one cycle: up to the peak learning rate, then down by half a cosine.
@@ -45,6 +47,12 @@ def train(config, data=None, strategy=None):
         steps_per_epoch = dataset.steps_per_epoch(num_images, config.batch_size)
         _steps_per_execution(config, steps_per_epoch)
     folder = run_folder.open_run_folder(config)
+    if config.export_dir:
+        export.prepare(config.export_dir)
+    metrics = _metrics_of_complete_run(config, folder)
+    if metrics:
+        print(f'{folder}: this run is complete; nothing to do.')
+        return metrics
     if data is None:
         splits = ('train', 'validation', 'test')
         loaded = dataset.load(*splits, data_dir=config.data_dir)
@@ -66,6 +74,20 @@ def train(config, data=None, strategy=None):
         version = export.export_saved_model(final, config.export_dir)
         metrics['saved_model'] = str(version)
     run_folder.write_json(folder / 'metrics.json', metrics)
+    return metrics
+
+
+def _metrics_of_complete_run(config, folder):
+    """Returns what an earlier call left, None if there is something to do."""
+    path = folder / 'metrics.json'
+    if not path.is_file():
+        return None
+    metrics = json.loads(path.read_text(encoding='utf-8'))
+    if config.export_dir:
+        saved_model = pathlib.Path(metrics['saved_model'] or '')
+        exports = pathlib.Path(config.export_dir).glob('[0-9]*')
+        if saved_model not in exports:
+            return None
     return metrics
 
 
@@ -160,7 +182,7 @@ def _fit(config, data, strategy, folder):
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         model = compiled_model(config, steps_per_epoch)
-        every_number = with_every_number(model)
+        every_number = evaluation.every_number_function(model)
         model.optimizer.build(model.trainable_variables)
 
     checkpoint = callbacks.Checkpoint(folder)
@@ -199,7 +221,7 @@ def _fit(config, data, strategy, folder):
 
 def _evaluate(config, data, model):
     """Returns the scores on validation and test, and the test predictions."""
-    every_number = with_every_number(model)
+    every_number = evaluation.every_number_function(model)
     images, labels = data['test']
     predictions = evaluation.predict(every_number, images)
     metrics = {
@@ -236,4 +258,5 @@ def _draw(directory, test, predictions, history, model):
         'learning_curves': figures.learning_curves(history),
     }
     for name, figure in drawn.items():
-        figure.savefig(directory / f'{name}.png')
+        with run_folder.write_whole(directory / f'{name}.png') as path:
+            figure.savefig(path)

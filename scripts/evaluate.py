@@ -26,10 +26,11 @@ def main(unused_arguments):
     from kerasadder import dataset
     from kerasadder import evaluation
     from kerasadder import loading
-    from kerasadder.model import with_every_number
 
     if _MODEL.value:
-        every_number = with_every_number(loading.load_keras_model(_MODEL.value))
+        every_number = evaluation.every_number_function(
+            loading.load_keras_model(_MODEL.value)
+        )
     else:
         every_number = loading.load_saved_model(
             _SAVED_MODEL.value
@@ -40,10 +41,11 @@ def main(unused_arguments):
     print(json.dumps(test) if _JSON.value else evaluation.report(test))
 
 
-def check_flags():
+def check(arguments):
+    command_line.refuse_arguments(arguments)
     if _MODEL.value and _SAVED_MODEL.value:
         raise UserError('--model and --saved_model: give one of them.')
 
 
 if __name__ == '__main__':
-    command_line.run(main, check_flags)
+    command_line.run(main, check)

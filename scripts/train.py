@@ -30,7 +30,12 @@ def main(unused_arguments):
         )
 
 
+def check(arguments):
+    command_line.refuse_arguments(arguments)
+    config_lib.config_from_flags()
+
+
 if __name__ == '__main__':
     config_lib.define_flags()
     flags.adopt_module_key_flags(config_lib)
-    command_line.run(main, check_flags=config_lib.config_from_flags)
+    command_line.run(main, check)
