@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import sys
 
 from absl import app
@@ -40,7 +41,8 @@ def run(main, check):
     def call_main(argv):
         logging.set_verbosity(logging.ERROR)
         with _one_line_for_mistakes():
-            _import_tensorflow()
+            with native_stderr_closed():
+                import tensorflow  # noqa: F401
             return main(argv[1:])
 
     app.run(call_main, flags_parser=parse)
@@ -77,23 +79,43 @@ def _file_error(error):
     # TensorFlow has errors of its own, TFDS raises others from them; the system
     # speaks at the end of their first line: "<file>; No space left on device".
     for text in (str(error), str(error.__cause__)):
-        file, _, reason = text.partition('\n')[0].rpartition('; ')
-        if reason in map(os.strerror, errno.errorcode):
-            return f'{file.rpartition(" ")[2]}: {reason}'
+        said = re.match(r'.*?(\S+); ([^;\[\n]+)', text)
+        if said and said[2].strip() in map(os.strerror, errno.errorcode):
+            return f'{said[1]}: {said[2].strip()}'
     return None
 
 
-def _import_tensorflow():
-    """Imports TensorFlow without the lines that no setting of its silences.
+@contextlib.contextmanager
+def native_stderr_closed():
+    """Keeps quiet what C libraries say past Python, on the descriptor itself.
 
-    It logs to the file descriptor itself, before any log level counts.
+    TensorFlow does so at import before any log level counts, libjpeg whenever a
+    picture is damaged.
     """
     stderr = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
-        import tensorflow  # noqa: F401
+        yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
+
+
+def define_saved_model_flag():
+    """Defines --saved_model, the shipped model by default."""
+    return flags.DEFINE_string(
+        'saved_model',
+        os.path.join('saved_models', 'kerasadder', '1'),
+        'Folder of a SavedModel version.',
+    )
+
+
+def define_data_dir_flag():
+    """Defines --data_dir."""
+    return flags.DEFINE_string(
+        'data_dir',
+        None,
+        "TFDS's folder of prepared datasets. [~/tensorflow_datasets]",
+    )
