@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import re
+import signal
 import sys
 
 from absl import app
@@ -62,6 +63,8 @@ def _one_line_for_mistakes():
         yield
     except UserError as error:
         message = str(error)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except Exception as error:
         message = _file_error(error)
         if message is None:
