@@ -8,9 +8,10 @@ is the centre of the 28x28 image. What comes before is finding the ink.
 import numpy as np
 import tensorflow as tf
 
+from kerasadder.decoding import decode_picture
+from kerasadder.decoding import require
 from kerasadder.model import IMAGE_SHAPE
 
-MAX_PIXELS = 4096 * 4096
 SIDE = IMAGE_SHAPE[0]
 BOX = 20.0  # pixels, the longer side of the digit's box
 FIRST_LOOK, SECOND_LOOK = 512, 224  # pixels, the longer side to find ink at
@@ -28,7 +29,7 @@ def normalize_pictures(encoded):
     Args:
         encoded: String tensor `(n,)`, each a PNG, JPEG, GIF (its first frame)
             or BMP: grey or colour, with transparency or without, light on
-            dark or dark on light, of at most `MAX_PIXELS`.
+            dark or dark on light, of at most `decoding.MAX_PIXELS`.
 
     Returns:
         float32 tensor `(n, 28, 28, 1)`, 0..255.
@@ -51,71 +52,13 @@ def normalize_pictures(encoded):
     )
 
 
-def decode_picture(encoded, name='picture'):
-    """Decodes a picture of which `normalize_pictures` takes many.
-
-    Args:
-        encoded: String tensor `()`.
-        name: What to call it in an error, a string or a string tensor.
-
-    Returns:
-        uint8 tensor `(height, width, channels)`: grey, grey and alpha, RGB or
-        RGBA.
-
-    Raises:
-        InvalidArgumentError: As `normalize_pictures` does.
-    """
-    # Zeros at the end: a header may be cut short.
-    header = tf.strings.join([tf.strings.substr(encoded, 0, 32), '\0' * 32])
-
-    def starts_with(magic):
-        return tf.strings.substr(header, 0, len(magic)) == magic
-
-    def numbers(position, length, dtype, little_endian=True):
-        field = tf.strings.substr(header, position, length)
-        return tf.cast(tf.io.decode_raw(field, dtype, little_endian), tf.int64)
-
-    def jpeg_size():
-        return tf.io.extract_jpeg_shape(encoded, tf.int64)[:2]
-
-    kinds = [
-        (b'\x89PNG\r\n\x1a\n', lambda: numbers(16, 8, tf.int32, False)),
-        (b'\xff\xd8\xff', jpeg_size),
-        (b'GIF87a', lambda: numbers(6, 4, tf.uint16)),
-        (b'GIF89a', lambda: numbers(6, 4, tf.uint16)),
-        (b'BM', lambda: numbers(18, 8, tf.int32)),
-    ]
-    known = [starts_with(magic) for magic, _ in kinds]
-    with tf.control_dependencies(
-        [_require(tf.reduce_any(known), name, 'is not a PNG, JPEG, GIF or BMP')]
-    ):
-        # The size is in the header: a bomb must not be unpacked to be seen.
-        size = tf.abs(tf.case(list(zip(known, [size for _, size in kinds]))))
-    pixels = tf.reduce_prod(size)
-    with tf.control_dependencies(
-        [
-            _require(
-                tf.reduce_all(size > 0) & (pixels <= MAX_PIXELS),
-                name,
-                f'must have 1 to {MAX_PIXELS} pixels',
-            )
-        ]
-    ):
-        picture = tf.io.decode_image(encoded, expand_animations=False)
-    return tf.ensure_shape(picture, (None, None, None))
-
-
-def _require(condition, name, what):
-    return tf.debugging.Assert(condition, [tf.strings.join([name, ' ', what])])
-
-
 def _normalize(name, picture):
     """Returns the picture `(height, width, channels)` as `(28, 28, 1)`."""
     # First where the ink is, then from near by what it looks like.
     look, scale = _shrink(picture, FIRST_LOOK)
     ink, found = _ink(_grey(look))
     with tf.control_dependencies(
-        [_require(found, name, 'shows no ink: it is blank')]
+        [require(found, name, 'shows no ink: it is blank')]
     ):
         top, left, bottom, right = tf.unstack(_box(ink))
     margin = tf.maximum(bottom - top, right - left) / 2 + 1

@@ -3,8 +3,8 @@
 A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
 """
 
+import contextlib
 import json
-import pathlib
 import sys
 
 from absl import flags
@@ -12,6 +12,7 @@ from absl import flags
 from kerasadder import command_line
 from kerasadder.errors import UserError
 
+MAX_BYTES = 100_000_000  # of a picture
 _NUMBER = flags.DEFINE_integer(
     'number', None, 'What to add to the digit, 0-9.', 0, 9
 )
@@ -46,9 +47,14 @@ def main(paths):
 
 
 def _read(path):
-    if path == '-':
-        return sys.stdin.buffer.read()
-    return pathlib.Path(path).read_bytes()
+    with contextlib.ExitStack() as stack:
+        file = sys.stdin.buffer
+        if path != '-':
+            file = stack.enter_context(open(path, 'rb'))
+        picture = file.read(MAX_BYTES + 1)
+    if len(picture) > MAX_BYTES:
+        raise UserError(f'has more than {MAX_BYTES} bytes')
+    return picture
 
 
 def _line(path, answer):
@@ -72,13 +78,14 @@ def _line(path, answer):
 
 
 def _draw(answered):
+    from kerasadder import decoding
     from kerasadder import figures
     from kerasadder import images
 
     pictures = [picture for picture, _ in answered.values()]
     figures.answers(
         [f'{path} + {_NUMBER.value}' for path in answered],
-        [images.decode_picture(picture).numpy() for picture in pictures],
+        [decoding.decode_picture(picture).numpy() for picture in pictures],
         images.normalize_pictures(pictures).numpy(),
         [answer for _, answer in answered.values()],
     ).savefig(_FIGURE.value)

@@ -153,6 +153,28 @@ def test_what_shows_no_digit_is_refused_by_name(picture, reason):
     assert f'image[2] {reason}' in str(error.value)
 
 
+def animation(frames, **kwargs):
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, 'GIF', save_all=True, append_images=frames[1:], **kwargs
+    )
+    return buffer.getvalue()
+
+
+def test_animation_shows_its_first_frame(expected):
+    first = Image.fromarray((255 * ink()).astype(np.uint8))
+    others = [Image.new('L', first.size, i) for i in range(99)]
+    picture = animation([first, *others], comment=b'text' * 200)
+    np.testing.assert_allclose(normalize(picture)[0], expected, atol=2)
+
+
+def test_frame_larger_than_its_animation_says_is_refused():
+    picture = bytearray(encode(np.zeros((5000, 5000)), 'GIF'))
+    picture[6:10] = (100).to_bytes(2, 'little') * 2
+    with pytest.raises(tf.errors.InvalidArgumentError, match='must have 1 to'):
+        normalize(bytes(picture))
+
+
 @pytest.mark.parametrize('kind', ['PNG', 'JPEG', 'GIF', 'BMP'])
 def test_cut_picture_is_refused(kind):
     picture = encode(ink(), kind)
