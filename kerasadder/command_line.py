@@ -14,7 +14,7 @@ from kerasadder.errors import UserError
 USER_ERROR = 2  # exit status
 
 
-def run(main, check):
+def run(main, check, tensorflow=True):
     """Runs a script: flags first, then TensorFlow, then `main`.
 
     A mistake of the user's ends in one line on stderr and exit status 2; one in
@@ -26,6 +26,7 @@ def run(main, check):
             status.
         check: Called with the positional arguments once the flags are parsed;
             raises `UserError` if something does not go together.
+        tensorflow: Whether to import TensorFlow before `main`.
     """
 
     def parse(argv):
@@ -40,7 +41,8 @@ def run(main, check):
     def call_main(argv):
         logging.set_verbosity(logging.ERROR)
         with _one_line_for_mistakes():
-            _import_tensorflow()
+            if tensorflow:
+                import_tensorflow()
             return main(argv[1:])
 
     app.run(call_main, flags_parser=parse)
@@ -83,7 +85,7 @@ def _file_error(error):
     return None
 
 
-def _import_tensorflow():
+def import_tensorflow():
     """Imports TensorFlow without the lines that no setting of its silences.
 
     It logs to the file descriptor itself, before any log level counts.
