@@ -199,7 +199,7 @@ def _columns(array):
 
 def _one_line(message):
     """Returns the message without the node of the graph it comes from."""
-    return ' '.join(str(message).split()).partition(' [[{{node')[0]
+    return ' '.join(str(message).split()).partition(' [[{{')[0]
 
 
 def _missing(package):
