@@ -6,6 +6,7 @@ on the PATH or Docker answers.
 """
 
 import contextlib
+import functools
 import math
 import re
 import shutil
@@ -536,9 +537,9 @@ def spoil(inputs, kind, which, how):
     return 'Expects .* to be (float|int32|string) but'
 
 
-@pytest.fixture(scope='module')
-def good_inputs():
-    return {signature: make(BATCH) for signature, make in INPUTS.items()}
+@functools.cache
+def good_inputs(signature):
+    return INPUTS[signature](BATCH)
 
 
 # The deadline is off for want of a machine of one's own; the examples are the
@@ -550,27 +551,24 @@ EXAMPLES = settings(
 
 @EXAMPLES
 @given(wrong=MALFORMED['serving_default'])
-def test_malformed_predict_is_refused(loader, good_inputs, wrong):
-    assert_refused_and_the_next_answered(
-        loader, 'serving_default', good_inputs, wrong
-    )
+def test_malformed_predict_is_refused(loader, wrong):
+    assert_refused_and_the_next_answered(loader, 'serving_default', wrong)
 
 
 @EXAMPLES
 @given(wrong=MALFORMED['classify_bytes'])
-def test_malformed_classify_is_refused(loader, good_inputs, wrong):
-    assert_refused_and_the_next_answered(
-        loader, 'classify_bytes', good_inputs, wrong
-    )
+def test_malformed_classify_is_refused(loader, wrong):
+    assert_refused_and_the_next_answered(loader, 'classify_bytes', wrong)
 
 
-def assert_refused_and_the_next_answered(loader, signature, good, wrong):
-    bad = {name: array.copy() for name, array in good[signature].items()}
+def assert_refused_and_the_next_answered(loader, signature, wrong):
+    good = good_inputs(signature)
+    bad = {name: array.copy() for name, array in good.items()}
     message = spoil(bad, *wrong)
     with pytest.raises(serving_doubles.Status) as raised:
         loader.run(signature, bad)
     assert raised.value.code == serving_doubles.INVALID_ARGUMENT
     assert re.search(message, raised.value.message), raised.value.message
-    one = {name: array[:1] for name, array in good[signature].items()}
+    one = {name: array[:1] for name, array in good.items()}
     total = loader.run(signature, one)['sum'].sum()
     np.testing.assert_allclose(total, 1, rtol=1e-5)
