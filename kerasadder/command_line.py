@@ -2,7 +2,9 @@
 
 import contextlib
 import errno
+import json
 import os
+import re
 import sys
 
 from absl import app
@@ -14,7 +16,7 @@ from kerasadder.errors import UserError
 USER_ERROR = 2  # exit status
 
 
-def run(main, check, tensorflow=True):
+def run(main, check, needs_tensorflow=True):
     """Runs a script: flags first, then TensorFlow, then `main`.
 
     A mistake of the user's ends in one line on stderr and exit status 2; one in
@@ -26,7 +28,7 @@ def run(main, check, tensorflow=True):
             status.
         check: Called with the positional arguments once the flags are parsed;
             raises `UserError` if something does not go together.
-        tensorflow: Whether to import TensorFlow before `main`.
+        needs_tensorflow: Whether to import TensorFlow before `main`.
     """
 
     def parse(argv):
@@ -41,8 +43,9 @@ def run(main, check, tensorflow=True):
     def call_main(argv):
         logging.set_verbosity(logging.ERROR)
         with _one_line_for_mistakes():
-            if tensorflow:
-                import_tensorflow()
+            if needs_tensorflow:
+                with native_stderr_closed():
+                    import tensorflow  # noqa: F401
             return main(argv[1:])
 
     app.run(call_main, flags_parser=parse)
@@ -79,23 +82,72 @@ def _file_error(error):
     # TensorFlow has errors of its own, TFDS raises others from them; the system
     # speaks at the end of their first line: "<file>; No space left on device".
     for text in (str(error), str(error.__cause__)):
-        file, _, reason = text.partition('\n')[0].rpartition('; ')
-        if reason in map(os.strerror, errno.errorcode):
-            return f'{file.rpartition(" ")[2]}: {reason}'
+        said = re.match(r'.*?(\S+); ([^;\[\n]+)', text)
+        if said and said[2].strip() in map(os.strerror, errno.errorcode):
+            return f'{said[1]}: {said[2].strip()}'
     return None
 
 
-def import_tensorflow():
-    """Imports TensorFlow without the lines that no setting of its silences.
+@contextlib.contextmanager
+def native_stderr_closed():
+    """Keeps quiet what C libraries say past Python, on the descriptor itself.
 
-    It logs to the file descriptor itself, before any log level counts.
+    TensorFlow does so at import before any log level counts, libjpeg whenever a
+    picture is damaged.
     """
     stderr = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
-        import tensorflow  # noqa: F401
+        yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
+
+
+def answer_line(picture, number, answer, as_json):
+    """Returns the line to print of one picture's answer.
+
+    Args:
+        picture: What to call it.
+        number: The number that was added.
+        answer: A dict of `digit` `(10,)`, `sum` `(19,)`, `digit_label` and
+            `sum_label`: one example of what `classify_bytes` answers.
+        as_json: Whether as a JSON object, with both distributions.
+    """
+    digit, total = int(answer['digit_label']), int(answer['sum_label'])
+    if as_json:
+        return json.dumps(
+            {
+                'picture': str(picture),
+                'number': number,
+                'digit': digit,
+                'sum': total,
+                'digit_probabilities': answer['digit'].tolist(),
+                'sum_probabilities': answer['sum'].tolist(),
+            }
+        )
+    return (
+        f'{picture}: {digit} + {number} = {total}  '
+        f'(digit {100 * answer["digit"].max():.1f} %, '
+        f'sum {100 * answer["sum"].max():.1f} %)'
+    )
+
+
+def define_saved_model_flag():
+    """Defines --saved_model, the shipped model by default."""
+    return flags.DEFINE_string(
+        'saved_model',
+        os.path.join('saved_models', 'kerasadder', '1'),
+        'Folder of a SavedModel version.',
+    )
+
+
+def define_data_dir_flag():
+    """Defines --data_dir."""
+    return flags.DEFINE_string(
+        'data_dir',
+        None,
+        "TFDS's folder of prepared datasets. [~/tensorflow_datasets]",
+    )

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import pathlib
 import sys
 import tempfile
@@ -172,8 +173,14 @@ def training_batches(
         )
 
     seed = tf.constant(seed, tf.int64)
+    options = tf.data.Options()
+    # Threads of its own, half as many as cores: without a GPU they take time
+    # from the training step, and more of it the more of them there are.
+    options.threading.private_threadpool_size = max(1, os.cpu_count() // 2)
+    options.threading.max_intra_op_parallelism = 1
     return (
         tf.data.Dataset.range(first_step, steps)
         .map(batch, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
+        .with_options(options)
     )

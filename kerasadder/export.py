@@ -8,7 +8,7 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from kerasadder import model as model_lib
+from kerasadder import signatures
 
 
 def export_saved_model(model, directory):
@@ -17,12 +17,8 @@ def export_saved_model(model, directory):
     The version appears whole or not at all: it is written under a temporary
     name, which TensorFlow Serving ignores, and renamed into place.
 
-    Signatures:
-        serving_default: `image` float32 `(n, 28, 28, 1)`, 0..255, and `number`
-            float32 `(n, 10)`, one-hot, to `digit` `(n, 10)` and `sum`
-            `(n, 19)`.
-        every_number: `image` to `digit` `(n, 10)` and `sum` `(n, 10, 19)`, the
-            sum with each of the ten numbers.
+    Its signatures are those of `signatures.of_model`. Warm-up requests for
+    them are written beside it.
 
     Args:
         model: A model of `build_model`.
@@ -67,25 +63,19 @@ def next_version(directory):
 
 
 def _write(model, path):
-    image = tf.TensorSpec((None, *model_lib.IMAGE_SHAPE), name='image')
-    number = tf.TensorSpec((None, model_lib.NUM_NUMBERS), name='number')
-    every_number = model_lib.with_every_number(model)
-
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint(
-        'serving_default',
-        lambda image, number: model(
-            {'image': image, 'number': number}, training=False
-        ),
-        [image, number],
-    )
-    archive.add_endpoint(
-        'every_number',
-        lambda image: every_number(image, training=False),
-        [image],
-    )
+    for name, (function, specs) in signatures.of_model(model).items():
+        archive.add_endpoint(name, function, specs)
     archive.write_out(path, verbose=False)
+    # TensorFlow Serving runs these before it offers the version.
+    extra = pathlib.Path(path) / 'assets.extra'
+    extra.mkdir()
+    with tf.io.TFRecordWriter(
+        str(extra / 'tf_serving_warmup_requests')
+    ) as writer:
+        for record in signatures.warmup_records():
+            writer.write(record)
 
 
 def _rename_to_next_version(temporary, directory):

@@ -22,8 +22,10 @@ STYLE = {
 }
 
 
-def _figure(width, height, columns=1, margins=(0.7, 0.2, 0.6, 0.4), **kwargs):
-    """Makes axes side by side; all sizes in inches.
+def _figure(
+    width, height, columns=1, rows=1, margins=(0.7, 0.2, 0.6, 0.4), **kwargs
+):
+    """Makes a grid of axes; all sizes in inches.
 
     The margins (left, right, bottom, top) are given, for an automatic layout
     draws everything twice, and this is done in every epoch.
@@ -37,8 +39,9 @@ def _figure(width, height, columns=1, margins=(0.7, 0.2, 0.6, 0.4), **kwargs):
             right=1 - right / width,
             bottom=bottom / height,
             top=1 - top / height,
+            hspace=0.5,
         )
-        axes = figure.subplots(1, columns, squeeze=False, **kwargs)
+        axes = figure.subplots(rows, columns, squeeze=False, **kwargs)
     return figure, axes
 
 
@@ -122,6 +125,42 @@ def _grid(images, titles, colors, columns):
         )
     axis.imshow(canvas, cmap='gray_r', vmin=0, vmax=255)
     axis.axis('off')
+    return figure
+
+
+def answers(names, pictures, images, outputs):
+    """Draws pictures, what the network saw of them, and what it answered.
+
+    Args:
+        names: A title for each picture.
+        pictures: Arrays `(height, width, 1..4)`, uint8, as given.
+        images: Array `(n, 28, 28, 1)`, 0..255, as the network saw them.
+        outputs: A dict for each, of `digit` `(10,)` and `sum` `(19,)`,
+            probabilities.
+    """
+    rows = len(names)
+    figure, axes = _figure(
+        11, 2.2 * rows, 4, rows, (0.2, 0.2, 0.4, 0.4), width_ratios=[1, 1, 2, 3]
+    )
+    for row, name, picture, image, output in zip(
+        axes, names, pictures, images, outputs
+    ):
+        if picture.shape[-1] % 2 == 0:  # transparent parts on a middle grey
+            alpha = picture[..., -1:] / 255
+            picture = picture[..., :-1] * alpha + 160 * (1 - alpha)
+            picture = picture.astype(np.uint8)
+        row[0].imshow(picture, cmap='gray', vmin=0, vmax=255)
+        row[0].set_title(name)
+        row[1].imshow(image, cmap='gray', vmin=0, vmax=255)
+        row[1].set_title('as the network saw it', fontsize=8)
+        for axis in row[:2]:
+            axis.axis('off')
+        for axis, key, color in zip(row[2:], ('digit', 'sum'), (BLUE, ORANGE)):
+            classes = np.arange(len(output[key]))
+            axis.bar(classes, output[key], color=color)
+            axis.set_xticks(classes)
+            axis.set_ylim(0, 1)
+            axis.set_title(f'P({key})')
     return figure
 
 

@@ -1,6 +1,7 @@
 """Models from files that a user names."""
 
 import pathlib
+import re
 
 import keras
 import tensorflow as tf
@@ -58,6 +59,66 @@ def load_saved_model(path):
         UserError: If there is no such folder, or it holds no SavedModel with
             the inputs and outputs of `build_model`.
     """
+    loaded = _load(path)
+    serve = loaded.signatures['serving_default']
+    every_number = loaded.signatures.get('every_number', _ten_calls(serve))
+
+    def predict(image):
+        # The signature alone would not keep the variables alive.
+        return loaded and every_number(image=image)
+
+    return predict
+
+
+def load_classifier(path):
+    """Loads a SavedModel to classify pictures.
+
+    Args:
+        path: Its folder, that of one version: `saved_models/kerasadder/1`.
+
+    Returns:
+        A callable from a list of encoded pictures, bytes, and a list of as
+        many numbers to the dict of arrays that the signature `classify_bytes`
+        answers with. It raises a `UserError` for what is no picture of a digit
+        or no number 0-9.
+
+    Raises:
+        UserError: If there is no such folder, or it holds no SavedModel with
+            the signatures of `signatures.of_model`.
+    """
+    loaded = _load(path)
+    if 'classify_bytes' not in loaded.signatures:
+        raise UserError(
+            f'{path}: has no signature classify_bytes; export the model again.'
+        )
+
+    def classify(pictures, numbers):
+        try:
+            outputs = loaded.signatures['classify_bytes'](
+                image=tf.constant(pictures, tf.string),
+                number=tf.constant(numbers, tf.int32),
+            )
+        except tf.errors.InvalidArgumentError as error:
+            raise UserError(_reason(str(error))) from error
+        return {name: output.numpy() for name, output in outputs.items()}
+
+    return classify
+
+
+def _reason(message):
+    """Returns what an assertion or a decoder said, out of TensorFlow's many."""
+    said = re.search(r'assertion failed: \[(.*)\]', message)
+    if said:
+        return said[1]
+    lines = re.sub(
+        r'(?m)^(Graph execution error:|Detected at .*|<stack.*|\t.*)$',
+        '',
+        message,
+    )
+    return _first_line(lines)
+
+
+def _load(path):
     if not (pathlib.Path(path) / 'saved_model.pb').is_file():
         raise UserError(f'{path}: no folder with a saved_model.pb in it.')
     try:
@@ -74,13 +135,7 @@ def load_saved_model(path):
         serve.structured_outputs,
     )
     _check_contract(path, inputs, outputs)
-    every_number = loaded.signatures.get('every_number', _ten_calls(serve))
-
-    def predict(image):
-        # The signature alone would not keep the variables alive.
-        return loaded and every_number(image=image)
-
-    return predict
+    return loaded
 
 
 def _ten_calls(serve):

@@ -7,6 +7,7 @@ two methods and raise the same errors; `client.Client` puts them into words.
 
 import base64
 import json
+import re
 import urllib.parse
 
 from kerasadder.errors import UserError
@@ -198,7 +199,10 @@ def _columns(array):
 
 
 def _one_line(message):
-    """Returns the message without the node of the graph it comes from."""
+    """Returns what an assertion or an operation said, not where it did."""
+    said = re.search(r'assertion failed: \[(.*)\]', str(message))
+    if said:
+        return said[1]
     return ' '.join(str(message).split()).partition(' [[{{')[0]
 
 

@@ -20,11 +20,7 @@ _PRESETS = flags.DEFINE_list(
 _ROUNDS = flags.DEFINE_integer(
     'rounds', 9, 'Timings of each; medians are reported.', lower_bound=2
 )
-_DATA_DIR = flags.DEFINE_string(
-    'data_dir',
-    None,
-    "TFDS's folder of prepared datasets. [~/tensorflow_datasets]",
-)
+_DATA_DIR = command_line.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
 

@@ -1,24 +1,15 @@
 """Evaluates a model on the test images, each with every one of ten numbers."""
 
 import json
-import os
 
 from absl import flags
 
 from kerasadder import command_line
 from kerasadder.errors import UserError
 
-_SAVED_MODEL = flags.DEFINE_string(
-    'saved_model',
-    None,
-    'Folder of a SavedModel version. [saved_models/kerasadder/1]',
-)
+_SAVED_MODEL = command_line.define_saved_model_flag()
 _MODEL = flags.DEFINE_string('model', None, 'A .keras file instead.')
-_DATA_DIR = flags.DEFINE_string(
-    'data_dir',
-    None,
-    "TFDS's folder of prepared datasets. [~/tensorflow_datasets]",
-)
+_DATA_DIR = command_line.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
 
@@ -32,10 +23,7 @@ def main(unused_arguments):
             loading.load_keras_model(_MODEL.value)
         )
     else:
-        every_number = loading.load_saved_model(
-            _SAVED_MODEL.value
-            or os.path.join('saved_models', 'kerasadder', '1')
-        )
+        every_number = loading.load_saved_model(_SAVED_MODEL.value)
     ((images, labels),) = dataset.load('test', data_dir=_DATA_DIR.value)
     test = evaluation.evaluate(every_number, images, labels)
     print(json.dumps(test) if _JSON.value else evaluation.report(test))
@@ -43,7 +31,7 @@ def main(unused_arguments):
 
 def check(arguments):
     command_line.refuse_arguments(arguments)
-    if _MODEL.value and _SAVED_MODEL.value:
+    if _MODEL.value and _SAVED_MODEL.present:
         raise UserError('--model and --saved_model: give one of them.')
 
 

@@ -3,7 +3,6 @@
 python scripts/query_server.py picture.png ... --number=7
 """
 
-import json
 import sys
 
 from absl import flags
@@ -28,15 +27,16 @@ _JSON = flags.DEFINE_bool('json', False, 'Print a JSON object a picture.')
 
 
 def main(pictures):
-    if _GRPC.value:
-        command_line.import_tensorflow()  # quietly; REST does without
+    # gRPC imports TensorFlow, which is not quiet; REST does without.
+    with command_line.native_stderr_closed():
+        server = client.Client(
+            _ADDRESS.value,
+            version=_VERSION.value,
+            label=_LABEL.value,
+            transport='grpc' if _GRPC.value else 'rest',
+        )
     status = 0
-    with client.Client(
-        _ADDRESS.value,
-        version=_VERSION.value,
-        label=_LABEL.value,
-        transport='grpc' if _GRPC.value else 'rest',
-    ) as server:
+    with server:
         # One at a time, so that a bad picture spoils no other's answer.
         for picture in pictures:
             try:
@@ -46,33 +46,17 @@ def main(pictures):
             except transports.InvalidArgument as error:
                 problem = error
             else:
-                print(describe(picture, _NUMBER.value, answer), flush=True)
+                one = {name: array[0] for name, array in answer.items()}
+                print(
+                    command_line.answer_line(
+                        picture, _NUMBER.value, one, _JSON.value
+                    ),
+                    flush=True,
+                )
                 continue
             print(f'error: {picture}: {problem}', file=sys.stderr)
             status = 1
     return status
-
-
-def describe(picture, number, answer):
-    """Returns the line to print of the answer to one picture."""
-    digit, total = int(answer['digit_label'][0]), int(answer['sum_label'][0])
-    p_digit = float(answer['digit'][0, digit])
-    p_total = float(answer['sum'][0, total])
-    if _JSON.value:
-        return json.dumps(
-            {
-                'picture': picture,
-                'number': number,
-                'digit': digit,
-                'sum': total,
-                'digit_probability': p_digit,
-                'sum_probability': p_total,
-            }
-        )
-    return (
-        f'{picture}: {digit} + {number} = {total}  '
-        f'(digit {100 * p_digit:.1f} %, sum {100 * p_total:.1f} %)'
-    )
 
 
 def check(pictures):
@@ -87,4 +71,4 @@ def check(pictures):
 
 
 if __name__ == '__main__':
-    command_line.run(main, check, tensorflow=False)
+    command_line.run(main, check, needs_tensorflow=False)

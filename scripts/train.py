@@ -24,7 +24,8 @@ def main(unused_arguments):
     if saved_model:
         directory = os.path.dirname(os.path.abspath(saved_model))
         print(
-            f'  python scripts/evaluate.py --saved_model={saved_model}\n'
+            f'  python scripts/predict.py picture.png --number=7 '
+            f'--saved_model={saved_model}\n'
             f'  docker run -p 8501:8501 -v {directory}:/models/kerasadder '
             '-e MODEL_NAME=kerasadder tensorflow/serving'
         )

@@ -1,4 +1,11 @@
+import concurrent.futures
 import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +16,8 @@ from kerasadder.model import build_model
 from kerasadder.model import with_every_number
 from tests.test_model import inputs
 from tests.test_model import randomized
+
+ROOT = pathlib.Path(__file__).parent.parent
 
 
 @pytest.fixture(scope='module')
@@ -23,7 +32,11 @@ def version(model, tmp_path_factory):
 
 def test_signatures_have_their_names_and_shapes(version):
     loaded = tf.saved_model.load(version)
-    assert set(loaded.signatures) == {'serving_default', 'every_number'}
+    assert set(loaded.signatures) == {
+        'serving_default',
+        'classify_bytes',
+        'every_number',
+    }
     serve = loaded.signatures['serving_default']
     assert serve.structured_input_signature[1] == {
         'image': tf.TensorSpec((None, 28, 28, 1), tf.float32, name='image'),
@@ -35,6 +48,22 @@ def test_signatures_have_their_names_and_shapes(version):
     assert outputs == {
         'digit': ((None, 10), tf.float32),
         'sum': ((None, 19), tf.float32),
+    }
+
+    classify = loaded.signatures['classify_bytes']
+    assert classify.structured_input_signature[1] == {
+        'image': tf.TensorSpec((None,), tf.string, name='image'),
+        'number': tf.TensorSpec((None,), tf.int32, name='number'),
+    }
+    outputs = {
+        k: (v.shape.rank, v.dtype)
+        for k, v in classify.structured_outputs.items()
+    }
+    assert outputs == {
+        'digit': (2, tf.float32),
+        'sum': (2, tf.float32),
+        'digit_label': (1, tf.int32),
+        'sum_label': (1, tf.int32),
     }
 
 
@@ -59,19 +88,60 @@ def test_versions_count_up(model, tmp_path):
     assert export.next_version(tmp_path / 'new') == 1
 
 
-def test_version_appears_whole(model, tmp_path, monkeypatch):
-    seen = []
-    write = export._write
+def files(version):
+    return sorted(p.name for p in version.rglob('*') if p.is_file())
 
-    def watched(model, path):
-        write(model, path)
-        seen.extend(os.listdir(tmp_path))
 
-    monkeypatch.setattr(export, '_write', watched)
-    version = export.export_saved_model(model, tmp_path)
-    assert len(seen) == 1
-    assert not seen[0].isdecimal()
-    assert os.listdir(tmp_path) == [version.name]
+def test_reader_that_polls_finds_only_whole_versions(model, version, tmp_path):
+    found, done = [], threading.Event()
+
+    def poll():
+        while not done.is_set():
+            for path in tmp_path.iterdir():
+                if path.name.isdecimal():
+                    found.append(files(path))
+            time.sleep(0.001)
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    export.export_saved_model(model, tmp_path)
+    time.sleep(0.01)
+    done.set()
+    reader.join()
+    assert found
+    assert all(names == files(version) for names in found)
+    assert 'tf_serving_warmup_requests' in files(version)
+
+
+def test_killed_export_leaves_no_version(tmp_path):
+    code = (
+        'import os, signal\n'
+        'from kerasadder import export, model\n'
+        'export._rename_to_next_version = (\n'
+        '    lambda *_: os.kill(os.getpid(), signal.SIGKILL))\n'
+        f'export.export_saved_model(model.build_model(), {str(tmp_path)!r})\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True
+    )
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert not left.name.isdecimal()
+    assert (left / 'saved_model.pb').is_file()
+    assert export.next_version(tmp_path) == 1
+
+
+def test_exports_at_once_get_a_version_each(tmp_path):
+    directories = [tmp_path / f'.export-{i}' for i in range(8)]
+    for directory in directories:
+        directory.mkdir()
+        (directory / 'saved_model.pb').touch()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        versions = pool.map(
+            lambda path: export._rename_to_next_version(path, tmp_path),
+            directories,
+        )
+    assert sorted(v.name for v in versions) == [*'12345678']
 
 
 def test_failed_export_leaves_nothing(model, tmp_path, monkeypatch):

@@ -3,18 +3,24 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
+
+from kerasadder import dataset
 
 ROOT = pathlib.Path(__file__).parent.parent
+SHIPPED = ROOT / 'saved_models' / 'kerasadder' / '1'
 
 
-def run_script(name, *flags, cwd=ROOT, **environment):
+def run_script(name, *flags, cwd=ROOT, stdin=None, **environment):
     return subprocess.run(
         [sys.executable, ROOT / 'scripts' / name, *map(str, flags)],
         cwd=cwd,
+        stdin=stdin,
         env={**os.environ, 'PYTHONPATH': str(ROOT), **environment},
         capture_output=True,
         text=True,
@@ -146,3 +152,103 @@ def test_evaluating_nothing_is_one_line(tmp_path):
     done = run_script('evaluate.py', f'--saved_model={tmp_path}')
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture(scope='module')
+def pictures(data_dir, tmp_path_factory):
+    """A folder with two test images as pictures, and things that are none."""
+    ((images, labels),) = dataset.load('test', data_dir=data_dir)
+    directory = tmp_path_factory.mktemp('pictures')
+    for name, image in (
+        ('light.png', images[0]),
+        ('dark.png', 255 - images[1]),
+    ):
+        (directory / name).write_bytes(tf.io.encode_png(image).numpy())
+    (directory / 'folder').mkdir()
+    (directory / 'text.png').write_text('no picture')
+    return directory, labels[:2]
+
+
+def predict(directory, *arguments, **kwargs):
+    return run_script(
+        'predict.py',
+        *arguments,
+        f'--saved_model={SHIPPED}',
+        cwd=directory,
+        **kwargs,
+    )
+
+
+def test_predict_answers_what_it_can(pictures):
+    directory, (first, second) = pictures
+    done = predict(
+        directory,
+        *('light.png', 'none.png', 'folder', 'text.png', 'dark.png'),
+        '--number=7',
+        '--figure=answers.png',
+    )
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    for line, name, digit in zip(
+        lines, ('light.png', 'dark.png'), (first, second), strict=True
+    ):
+        pattern = (
+            rf'{name}: {digit} \+ 7 = {digit + 7}  '
+            r'\(digit \d+\.\d %, sum \d+\.\d %\)'
+        )
+        assert re.fullmatch(pattern, line)
+    assert done.stderr.splitlines() == [
+        'error: none.png: No such file or directory',
+        'error: folder: Is a directory',
+        'error: text.png: is not a PNG, JPEG, GIF or BMP',
+    ]
+    assert (directory / 'answers.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_predict_reads_standard_input_and_writes_json(pictures):
+    directory, (digit, _) = pictures
+    with open(directory / 'light.png', 'rb') as picture:
+        done = predict(directory, *('-', '--number=0', '--json'), stdin=picture)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer['digit'] == answer['sum'] == digit
+    assert len(answer['digit_probabilities']) == 10
+    assert len(answer['sum_probabilities']) == 19
+    assert sum(answer['sum_probabilities']) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('script', 'arguments', 'message'),
+    [
+        ('predict.py', ['a.png'], 'no --number: say what to add'),
+        ('predict.py', ['--number=3'], 'no picture: name one or more'),
+        ('predict.py', ['a.png', '--number=10'], 'not an integer in the range'),
+        (
+            'predict.py',
+            ['a.png', '--number=1', '--saved_model=none'],
+            'none: no folder with a saved_model.pb',
+        ),
+        ('export.py', [], 'no --model: name the .keras file'),
+        ('export.py', ['--model=none.keras'], 'none.keras: no such file'),
+        ('train.py', ['quick'], 'quick: takes flags only'),
+        ('benchmark.py', [], 'say what to measure: pipeline'),
+    ],
+)
+def test_mistake_is_one_line(script, arguments, message, tmp_path):
+    done = run_script(script, *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('error: ')
+    assert message in line
+
+
+def test_export_of_a_trained_file_is_the_next_version(quick):
+    _, directory = quick
+    done = run_script(
+        'export.py',
+        *('--model=run/model.keras', '--export_dir=export'),
+        cwd=directory,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f'{os.path.join("export", "2")}\n'
+    assert (directory / 'export' / '2' / 'saved_model.pb').is_file()

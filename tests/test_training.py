@@ -117,6 +117,14 @@ def test_exports_the_trained_model(run, stripes_data):
     assert errors == metrics['test']['digit_errors']
 
 
+def test_complete_run_is_left_alone(run, stripes_data, capsys):
+    metrics, directory = run
+    again = training.train(small_config(directory), stripes_data)
+    assert again == metrics
+    assert 'this run is complete' in capsys.readouterr().out
+    assert os.listdir(directory / 'export') == ['1']
+
+
 def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
     config = small_config(tmp_path, export_dir='', seed=1, epochs=1)
     training.train(config, stripes_data)

@@ -1,0 +1,168 @@
+"""What a served model answers to, and with which errors."""
+
+import tensorflow as tf
+
+from kerasadder.images import normalize_pictures
+from kerasadder.model import IMAGE_SHAPE
+from kerasadder.model import NUM_NUMBERS
+from kerasadder.model import with_every_number
+
+
+def of_model(model):
+    """Makes the signatures of a SavedModel.
+
+    serving_default: `image` float32 `(n, 28, 28, 1)`, 0..255, and `number`
+        float32 `(n, 10)`, one-hot, to `digit` `(n, 10)` and `sum` `(n, 19)`.
+    classify_bytes: `image` string `(n,)`, pictures as `normalize_pictures`
+        takes them, and `number` int32 `(n,)`, 0-9, to `digit` and `sum` as
+        above, `digit_label` and `sum_label`, the likeliest, int32 `(n,)`.
+    every_number: `image` as of serving_default to `digit` `(n, 10)` and `sum`
+        `(n, 10, 19)`, the sum with each of the ten numbers.
+
+    What does not fit raises an InvalidArgumentError that says which example of
+    which input is wrong, and why.
+
+    Args:
+        model: A model of `build_model`.
+
+    Returns:
+        A dict from each name to a function and its list of `tf.TensorSpec`.
+    """
+    every_number_model = with_every_number(model)
+
+    def serving_default(image, number):
+        checks = [
+            _require_pairs(image, number),
+            _require_pixels(image),
+            _require_each(_is_one_hot(number), 'number', 'is not one-hot'),
+        ]
+        with tf.control_dependencies(checks):
+            image, number = tf.identity(image), tf.identity(number)
+        return _call(model, {'image': image, 'number': number})
+
+    def classify_bytes(image, number):
+        checks = [
+            _require_pairs(image, number),
+            _require_each(
+                (number >= 0) & (number < NUM_NUMBERS),
+                'number',
+                f'is not in 0-{NUM_NUMBERS - 1}',
+            ),
+        ]
+        with tf.control_dependencies(checks):
+            image, number = tf.identity(image), tf.identity(number)
+        inputs = {
+            'image': normalize_pictures(image),
+            'number': tf.one_hot(number, NUM_NUMBERS),
+        }
+        outputs = _call(model, inputs)
+        labels = {
+            f'{name}_label': tf.argmax(probabilities, -1, tf.int32)
+            for name, probabilities in outputs.items()
+        }
+        return outputs | labels
+
+    def every_number(image):
+        with tf.control_dependencies([_require_pixels(image)]):
+            inputs = {'image': tf.identity(image)}
+        return _call(lambda inputs: every_number_model(inputs['image']), inputs)
+
+    image = tf.TensorSpec((None, *IMAGE_SHAPE), name='image')
+    return {
+        # The first one is serving_default, as Keras has it.
+        'serving_default': (
+            serving_default,
+            [image, tf.TensorSpec((None, NUM_NUMBERS), name='number')],
+        ),
+        'classify_bytes': (
+            classify_bytes,
+            [
+                tf.TensorSpec((None,), tf.string, name='image'),
+                tf.TensorSpec((None,), tf.int32, name='number'),
+            ],
+        ),
+        'every_number': (every_number, [image]),
+    }
+
+
+def _call(function, inputs):
+    """Calls a function on batches of any size, 0 too."""
+    size = tf.shape(inputs['image'])[0]
+    # oneDNN's convolution fails on an empty batch (TensorFlow 2.21).
+    spare = tf.cast(size == 0, tf.int32)
+    padded = {
+        name: tf.pad(tensor, [[0, spare]] + [[0, 0]] * (tensor.shape.rank - 1))
+        for name, tensor in inputs.items()
+    }
+    outputs = function(padded)
+    return {name: output[:size] for name, output in outputs.items()}
+
+
+def _require_pairs(image, number):
+    images, numbers = tf.shape(image)[0], tf.shape(number)[0]
+    message = tf.strings.format(
+        'image and number must be as many, not {} and {}', (images, numbers)
+    )
+    return tf.debugging.Assert(images == numbers, [message])
+
+
+def _require_pixels(image):
+    # Written so that NaN fails too.
+    fits = tf.reduce_all((image >= 0) & (image <= 255), axis=[1, 2, 3])
+    return _require_each(fits, 'image', 'has pixel values outside 0..255')
+
+
+def _is_one_hot(number):
+    ones = tf.reduce_sum(tf.cast(number == 1, tf.int32), axis=1)
+    zeros = tf.reduce_sum(tf.cast(number == 0, tf.int32), axis=1)
+    return (ones == 1) & (zeros == NUM_NUMBERS - 1)
+
+
+def _require_each(fits, name, what):
+    """Asserts that all of `(n,)` fit; the message has the first that fails."""
+    index = tf.strings.as_string(tf.where(~fits)[:1, 0])
+    message = tf.strings.join(
+        [f'{name}[', tf.strings.reduce_join(index), f'] {what}']
+    )
+    return tf.debugging.Assert(tf.reduce_all(fits), [message])
+
+
+def warmup_records():
+    """Returns a request for each signature that clients call.
+
+    Returns:
+        A list of bytes, serialized `tensorflow.serving.PredictionLog`.
+    """
+    stroke = tf.pad(tf.fill((18, 3, 1), 255.0), [[5, 5], [12, 13], [0, 0]])
+    picture = tf.io.encode_png(tf.cast(stroke, tf.uint8))
+    requests = {
+        'serving_default': {
+            'image': stroke[None],
+            'number': tf.one_hot([7], NUM_NUMBERS),
+        },
+        'classify_bytes': {
+            'image': picture[None],
+            'number': tf.constant([7]),
+        },
+    }
+    return [_prediction_log(*request) for request in requests.items()]
+
+
+def _prediction_log(signature, inputs):
+    """Serializes by hand: the package with the protos is for servers only."""
+    model_spec = _field(1, b'kerasadder') + _field(3, signature.encode())
+    request = _field(1, model_spec)
+    for name, tensor in inputs.items():
+        proto = tf.make_tensor_proto(tensor).SerializeToString()
+        request += _field(2, _field(1, name.encode()) + _field(2, proto))
+    predict_log = _field(1, request)
+    return _field(6, predict_log)
+
+
+def _field(number, payload):
+    """Serializes a field of bytes: its key, its length as a varint, itself."""
+    length, varint = len(payload), b''
+    while length > 127:
+        varint += bytes([length & 127 | 128])
+        length >>= 7
+    return bytes([number << 3 | 2]) + varint + bytes([length]) + payload

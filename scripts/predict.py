@@ -1,0 +1,95 @@
+"""Says digit and sum of pictures: predict.py picture.png ... --number=7.
+
+A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
+"""
+
+import json
+import pathlib
+import sys
+
+from absl import flags
+
+from kerasadder import command_line
+from kerasadder.errors import UserError
+
+_NUMBER = flags.DEFINE_integer(
+    'number', None, 'What to add to the digit, 0-9.', 0, 9
+)
+_SAVED_MODEL = command_line.define_saved_model_flag()
+_JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
+_FIGURE = flags.DEFINE_string(
+    'figure', None, 'Draw pictures and answers to this file, e.g. answers.png.'
+)
+
+
+def main(paths):
+    from kerasadder import loading
+
+    classify = loading.load_classifier(_SAVED_MODEL.value)
+    answered = {}
+    for path in paths:
+        try:
+            picture = _read(path)
+            with command_line.native_stderr_closed():
+                answer = classify([picture], [_NUMBER.value])
+        except OSError as error:
+            print(f'error: {path}: {error.strerror}', file=sys.stderr)
+        except UserError as error:
+            reason = str(error).removeprefix('image[0] ')
+            print(f'error: {path}: {reason}', file=sys.stderr)
+        else:
+            answered[path] = picture, {k: v[0] for k, v in answer.items()}
+            print(_line(path, answered[path][1]))
+    if _FIGURE.value and answered:
+        _draw(answered)
+    return 0 if len(answered) == len(set(paths)) else 1
+
+
+def _read(path):
+    if path == '-':
+        return sys.stdin.buffer.read()
+    return pathlib.Path(path).read_bytes()
+
+
+def _line(path, answer):
+    digit, total = int(answer['digit_label']), int(answer['sum_label'])
+    if _JSON.value:
+        return json.dumps(
+            {
+                'picture': path,
+                'number': _NUMBER.value,
+                'digit': digit,
+                'sum': total,
+                'digit_probabilities': answer['digit'].tolist(),
+                'sum_probabilities': answer['sum'].tolist(),
+            }
+        )
+    return (
+        f'{path}: {digit} + {_NUMBER.value} = {total}  '
+        f'(digit {100 * answer["digit"].max():.1f} %, '
+        f'sum {100 * answer["sum"].max():.1f} %)'
+    )
+
+
+def _draw(answered):
+    from kerasadder import figures
+    from kerasadder import images
+
+    pictures = [picture for picture, _ in answered.values()]
+    figures.answers(
+        [f'{path} + {_NUMBER.value}' for path in answered],
+        [images.decode_picture(picture).numpy() for picture in pictures],
+        images.normalize_pictures(pictures).numpy(),
+        [answer for _, answer in answered.values()],
+    ).savefig(_FIGURE.value)
+
+
+def check(paths):
+    if not paths:
+        raise UserError('no picture: name one or more files, or - for stdin.')
+    if _NUMBER.value is None:
+        raise UserError('no --number: say what to add to the digit, 0-9.')
+
+
+if __name__ == '__main__':
+    command_line.run(main, check)

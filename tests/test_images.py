@@ -1,0 +1,160 @@
+import io
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from PIL import ImageDraw
+
+from kerasadder import dataset
+from kerasadder.images import normalize_pictures
+
+
+def ink(height=300, width=240, size=1.0, top=60, left=60, strokes=24):
+    """Draws a 4, which has no symmetry: floats 0..1, 1 all ink."""
+    image = Image.new('L', (width, height))
+    draw = ImageDraw.Draw(image)
+    points = [(40, 0), (0, 90), (100, 90)], [(80, 40), (80, 160)]
+    for line in points:
+        moved = [(left + size * x, top + size * y) for x, y in line]
+        draw.line(moved, fill=255, width=strokes, joint='curve')
+    return np.asarray(image) / 255
+
+
+def encode(values, kind='PNG', mode=None):
+    """Encodes floats, `(height, width[, channels])`, 1 the lightest."""
+    pixels = np.clip(255 * np.asarray(values), 0, 255).astype(np.uint8)
+    image = Image.fromarray(pixels)
+    buffer = io.BytesIO()
+    (image.convert(mode) if mode else image).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def normalize(*pictures):
+    return normalize_pictures(list(pictures)).numpy()
+
+
+@pytest.fixture(scope='module')
+def expected():
+    return normalize(encode(ink()))[0]
+
+
+def slope(shape):
+    """Light falling in from one side and fading to the corners."""
+    y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    return 0.8 + 0.1 * x - 0.1 * (x * x + y * y)
+
+
+def noise(shape):
+    return np.random.default_rng(0).normal(0, 0.03, shape)
+
+
+def transparent(lightness):
+    alpha = ink()
+    return np.stack([np.full_like(alpha, lightness)] * 3 + [alpha], axis=-1)
+
+
+def sixteen_bits():
+    buffer = io.BytesIO()
+    Image.fromarray((65535 * ink()).astype(np.uint16)).save(buffer, 'PNG')
+    return buffer.getvalue()
+
+
+PICTURES = {
+    'light on dark': lambda: encode(ink()),
+    'dark on light': lambda: encode(1 - ink()),
+    'no margin': lambda: encode(1 - ink(184, 124, top=12, left=12)),
+    'large margins': lambda: encode(1 - ink(2500, 2000, 1, 1800, 1500)),
+    'small': lambda: encode(1 - ink(75, 60, 0.25, 15, 15, 6)),
+    '4096 pixels': lambda: encode(1 - ink(4096, 4096, 20, 400, 900, 480)),
+    'pencil': lambda: encode(0.9 - 0.3 * ink()),
+    'uneven paper': lambda: encode(slope((300, 240)) * (1 - 0.8 * ink())),
+    'uneven blackboard': lambda: encode(0.4 * slope((300, 240)) + 0.5 * ink()),
+    'noisy JPEG': lambda: encode(0.8 - 0.6 * ink() + noise((300, 240)), 'JPEG'),
+    'dust': lambda: encode(1 - np.maximum(ink(), noise((300, 240)) > 0.115)),
+    'black on clear': lambda: encode(transparent(0)),
+    'white on clear': lambda: encode(transparent(1)),
+    'blue on cream': lambda: encode(
+        np.array([1, 0.95, 0.8]) - ink()[..., None] * [0.9, 0.7, 0.1]
+    ),
+    'palette PNG': lambda: encode(1 - ink(), mode='P'),
+    'grey and alpha': lambda: encode(ink(), mode='LA'),
+    '16 bits': sixteen_bits,
+    'one bit': lambda: encode(ink(), mode='1'),
+    'JPEG': lambda: encode(1 - ink(), 'JPEG'),
+    'CMYK JPEG': lambda: encode(1 - ink(), 'JPEG', 'CMYK'),
+    'GIF': lambda: encode(1 - ink(), 'GIF'),
+    'BMP': lambda: encode(1 - ink(), 'BMP'),
+    'RGB BMP': lambda: encode(1 - ink(), 'BMP', 'RGB'),
+}
+
+
+@pytest.mark.parametrize('name', PICTURES)
+def test_same_digit_gives_the_same_image(name, expected):
+    image = normalize(PICTURES[name]())[0]
+    # The edges fall on other pixels, and the centre is in whole pixels: one
+    # more or less is allowed. A digit that differs does so by 30 and more.
+    shifts = itertools.product((-1, 0, 1), repeat=2)
+    shifted = [np.roll(image, shift, axis=(0, 1)) for shift in shifts]
+    assert min(np.abs(s - expected).mean() for s in shifted) < 9
+
+
+def test_digit_fills_the_box_and_its_mass_is_in_the_middle(expected):
+    rows = np.flatnonzero(expected[..., 0].max(axis=1) > 60)
+    columns = np.flatnonzero(expected[..., 0].max(axis=0) > 60)
+    assert np.ptp(rows) + 1 == 20
+    # The drawn digit's box, strokes included: 172 to 124, roughly.
+    assert np.ptp(columns) + 1 == pytest.approx(20 * 124 / 172, abs=1.5)
+    weights = expected[..., 0] / expected.sum()
+    centres = np.arange(28) + 0.5
+    assert 14 <= weights.sum(axis=1) @ centres < 15
+    assert 14 <= weights.sum(axis=0) @ centres < 15
+    assert expected.max() == 255
+    assert expected[0].max() == 0
+
+
+def test_mnist_images_stay_themselves(data_dir):
+    ((images, _),) = dataset.load('test', data_dir=data_dir)
+    images = images[:300]
+    encoded = [tf.io.encode_png(image).numpy() for image in images]
+    difference = np.abs(normalize(*encoded) - images).mean(axis=(1, 2, 3))
+    assert (difference < 1).mean() > 0.98
+
+
+def test_no_picture_no_image():
+    assert normalize_pictures(tf.constant([], tf.string)).shape == (
+        *(0, 28, 28, 1),
+    )
+
+
+def header_of_png(height, width):
+    sizes = width.to_bytes(4, 'big') + height.to_bytes(4, 'big')
+    return b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + sizes + b'\x08\0\0\0\0'
+
+
+@pytest.mark.parametrize(
+    ('picture', 'reason'),
+    [
+        (b'', 'is not a PNG, JPEG, GIF or BMP'),
+        (b'no picture', 'is not a PNG, JPEG, GIF or BMP'),
+        (header_of_png(30_000, 30_000), 'must have 1 to 16777216 pixels'),
+        (header_of_png(2**31 - 1, 2**31 - 1), 'must have 1 to 16777216'),
+        (header_of_png(0, 10), 'must have 1 to 16777216 pixels'),
+        (encode(np.full((1, 1), 1.0)), 'shows no ink'),
+        (encode(np.full((50, 60), 0.8)), 'shows no ink'),
+        (encode(0.8 + noise((90, 90)) / 2, 'JPEG'), 'shows no ink'),
+    ],
+)
+def test_what_shows_no_digit_is_refused_by_name(picture, reason):
+    good = encode(ink())
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        normalize(good, good, picture)
+    assert f'image[2] {reason}' in str(error.value)
+
+
+@pytest.mark.parametrize('kind', ['PNG', 'JPEG', 'GIF', 'BMP'])
+def test_cut_picture_is_refused(kind):
+    picture = encode(ink(), kind)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        normalize(picture[: len(picture) // 2])
