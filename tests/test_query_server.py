@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests import serving_doubles
+from tests.cpp_loader import Loader
 from tests.test_client import OUTPUTS
 from tests.test_client import free_port
 from tests.test_client import grpc_script
@@ -50,7 +51,7 @@ def test_shipped_model_reads_test_images(tmp_path):
     names = ['7.png', '2.png', '1.png']
     for name, image in zip(names, pixels.reshape(3, 28, 28, 1)):
         (tmp_path / name).write_bytes(tf.io.encode_png(image).numpy())
-    loader = serving_doubles.Loader(ROOT / 'saved_models' / 'kerasadder' / '1')
+    loader = Loader(ROOT / 'saved_models' / 'kerasadder' / '1')
     models = serving_doubles.Models({1: loader}, {})
     with serving_doubles.grpc_double(models) as address:
         done = query(address, '--grpc', *names, '--number=7', cwd=tmp_path)

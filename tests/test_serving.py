@@ -5,14 +5,6 @@ Each test runs on the C++ runtime or on doubles of TensorFlow Serving, see
 on the PATH or Docker answers.
 """
 
-import contextlib
-import functools
-import math
-import re
-import shutil
-import socket
-import subprocess
-import time
 from concurrent import futures
 
 import grpc
@@ -20,9 +12,6 @@ import numpy as np
 import pytest
 import requests
 import tensorflow as tf
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
 from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.apis import model_service_pb2_grpc
 from tensorflow_serving.apis import prediction_log_pb2
@@ -30,32 +19,26 @@ from tensorflow_serving.apis import prediction_log_pb2
 from kerasadder import export
 from kerasadder import transports
 from kerasadder.client import Client
-from kerasadder.model import build_model
 from tests import serving_doubles
-from tests.test_scripts import ROOT
+from tests.cpp_loader import Loader
+from tests.real_serving import real_server
+from tests.serving_inputs import COUNT
+from tests.serving_inputs import INPUTS
+from tests.serving_inputs import classify_inputs
+from tests.serving_inputs import pictures
+from tests.serving_inputs import predict_inputs
+from tests.serving_inputs import small_model
+from tests.test_client import free_port
 
-COUNT = 7
 # Keras, Python, C++ and both servers run the same operations, but fused and
 # ordered by whoever runs them.
 TOLERANCE = {'rtol': 1e-5, 'atol': 1e-7}
 SERVERS = ('grpc double', 'rest double', 'real grpc', 'real rest')
-SERVING_IMAGE = 'tensorflow/serving:2.20.0'
 
 
 @pytest.fixture(scope='module')
 def model():
-    """A small model whose answers to two images are far from each other."""
-    model = build_model(filters=(2, 3, 4, 5))
-    rng = np.random.default_rng(1)
-    model.set_weights(
-        [
-            rng.normal(0, 0.5, weight.shape)
-            if weight.ndim > 1
-            else rng.uniform(0.5, 1.5, weight.shape)
-            for weight in model.get_weights()
-        ]
-    )
-    return model
+    return small_model()
 
 
 @pytest.fixture(scope='module')
@@ -66,7 +49,7 @@ def version(model, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def loader(version):
-    loader = serving_doubles.Loader(version)
+    loader = Loader(version)
     yield loader
     loader.close()
 
@@ -93,7 +76,8 @@ def python(version):
 def real(version, tmp_path_factory):
     """Yields the ports of the real server, gRPC and REST, if it can be had."""
     ports = {'grpc': free_port(), 'rest': free_port()}
-    with real_server(version.parent, tmp_path_factory, ports):
+    configs = tmp_path_factory.mktemp('configs')
+    with real_server(version.parent, configs, ports):
         yield ports
 
 
@@ -118,153 +102,6 @@ def client(server):
     transport, address = server
     with Client(address, transport=transport, timeout=60) as client:
         yield client
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(('localhost', 0))
-        return listener.getsockname()[1]
-
-
-@contextlib.contextmanager
-def real_server(directory, tmp_path_factory, ports):
-    """Runs TensorFlow Serving on the versions in the directory, or skips."""
-    flags = [
-        '--model_config_file={}/models.config',
-        '--monitoring_config_file={}/monitoring.config',
-        '--allow_version_labels_for_unavailable_models=true',
-    ]
-    if shutil.which('tensorflow_model_server'):
-        configs = tmp_path_factory.mktemp('configs')
-        for name in ('models.config', 'monitoring.config'):
-            text = (ROOT / 'serving' / name).read_text()
-            text = text.replace('/models/kerasadder', str(directory))
-            (configs / name).write_text(text)
-        command = [
-            'tensorflow_model_server',
-            f'--port={ports["grpc"]}',
-            f'--rest_api_port={ports["rest"]}',
-        ]
-    elif _docker_answers():
-        configs = '/configs'
-        command = ['docker', 'run', '--rm', '--init']
-        for port, own in ((ports['grpc'], 8500), (ports['rest'], 8501)):
-            command += ['-p', f'127.0.0.1:{port}:{own}']
-        command += ['-v', f'{directory}:/models/kerasadder:ro']
-        command += ['-v', f'{ROOT}/serving:{configs}:ro', SERVING_IMAGE]
-    else:
-        pytest.skip('no tensorflow_model_server on the PATH, no Docker engine')
-    command += [flag.format(configs) for flag in flags]
-    process = subprocess.Popen(command)
-    try:
-        _wait_until_available(process, ports['rest'])
-        yield
-    finally:
-        process.terminate()  # which `docker run` hands on to its container
-        process.wait(60)
-
-
-def _docker_answers():
-    return (
-        shutil.which('docker')
-        and subprocess.run(
-            ['docker', 'info'], capture_output=True, check=False
-        ).returncode
-        == 0
-    )
-
-
-def _wait_until_available(process, port, seconds=300):
-    """Waits for the model; the first time Docker has to fetch the image."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert process.poll() is None, 'the server ended'
-        with contextlib.suppress(requests.ConnectionError):
-            url = f'http://localhost:{port}/v1/models/kerasadder'
-            if 'AVAILABLE' in requests.get(url, timeout=10).text:
-                return
-        time.sleep(0.2)
-    raise TimeoutError(f'no model after {seconds} s')
-
-
-def predict_inputs(count=COUNT):
-    rng = np.random.default_rng(0)
-    brightest = rng.uniform(50, 255, (count, 1, 1, 1))
-    image = rng.uniform(0, brightest, (count, 28, 28, 1))
-    return {
-        'image': image.astype(np.float32),
-        'number': np.eye(10, dtype=np.float32)[rng.integers(0, 10, count)],
-    }
-
-
-def pictures(count=COUNT):
-    """Makes PNG, JPEG, BMP and GIF pictures in turn, of different sizes."""
-    rng = np.random.default_rng(0)
-    made = []
-    for i in range(count):
-        paper = np.full((40 + 9 * i, 60, 3), 230, np.uint8)
-        paper[8 : 30 + i, 20:26] = rng.integers(0, 60, 3)  # a stroke
-        paper[8:14, 20 : 30 + i] = rng.integers(0, 60, 3)
-        made.append((_png, _jpeg, _bmp, _gif)[i % 4](paper))
-    return made
-
-
-def _png(pixels):
-    return tf.io.encode_png(pixels).numpy()
-
-
-def _jpeg(pixels):
-    return tf.io.encode_jpeg(pixels, quality=95).numpy()
-
-
-def _bmp(pixels):
-    height, width, _ = pixels.shape
-    header = b'BM' + (54 + pixels.size).to_bytes(4, 'little') + bytes(4)
-    header += (54).to_bytes(4, 'little') + (40).to_bytes(4, 'little')
-    header += width.to_bytes(4, 'little') + height.to_bytes(4, 'little')
-    header += b'\x01\0\x18\0' + bytes(24)  # one plane, 24 bits, raw
-    rows = np.pad(
-        pixels[::-1, :, ::-1].reshape(height, -1), ((0, 0), (0, -3 * width % 4))
-    )
-    return header + rows.tobytes()
-
-
-def _gif(pixels):
-    """Writes the grey of the pixels as a GIF whose codes never grow."""
-    height, width, _ = pixels.shape
-    grey = pixels[..., 0].ravel() // 2  # 7 bits, codes of 8
-    size = width.to_bytes(2, 'little') + height.to_bytes(2, 'little')
-    palette = np.repeat(np.arange(0, 256, 2, np.uint8), 3).tobytes()
-    codes = []
-    for start in range(0, grey.size, 100):
-        codes += [128, *grey[start : start + 100]]  # 128 clears the table
-    data = np.array([*codes, 129], np.uint8).tobytes()
-    blocks = b''.join(
-        bytes([len(data[i : i + 255])]) + data[i : i + 255]
-        for i in range(0, len(data), 255)
-    )
-    return (
-        b'GIF89a'
-        + size
-        + b'\xf6\0\0'
-        + palette
-        + b','
-        + bytes(4)
-        + size
-        + b'\0\x07'
-        + blocks
-        + b'\0;'
-    )
-
-
-def classify_inputs(count=COUNT):
-    return {
-        'image': np.array(pictures(count), object),
-        'number': np.arange(count, dtype=np.int32) % 10,
-    }
-
-
-INPUTS = {'serving_default': predict_inputs, 'classify_bytes': classify_inputs}
 
 
 @pytest.fixture(scope='module', params=INPUTS)
@@ -460,115 +297,3 @@ def test_refusal_comes_with_the_servers_message(client):
         client.classify(pictures(1) * 30, numbers)
     with pytest.raises(transports.InvalidArgument, match=r'image\[2\]'):
         client.classify(pictures(2) + [b'no picture'], 7)
-
-
-# What can be wrong with a request of four examples.
-
-BATCH = 4
-INDEX = st.integers(0, BATCH - 1)
-NAME = st.sampled_from(['image', 'number'])
-SHAPE = st.lists(st.sampled_from([0, 1, 2, 10, 27, 28]), max_size=5).filter(
-    lambda shape: math.prod(shape) < 5000
-)
-IN_KIND = [
-    st.tuples(st.just('shape'), NAME, SHAPE),
-    st.tuples(st.just('dtype'), NAME, st.sampled_from(['f4', 'f8', 'i4'])),
-    st.tuples(st.just('count'), NAME, st.integers(0, BATCH - 1)),
-    st.tuples(st.just('missing'), NAME, st.none()),
-    st.tuples(st.just('extra'), NAME, st.none()),
-]
-PIXEL = st.floats(width=32).filter(lambda value: not 0 <= value <= 255)
-VECTOR = st.lists(
-    st.sampled_from([0, 1, -1, 2, 0.1, 0.999, np.nan, np.inf]),
-    min_size=10,
-    max_size=10,
-).filter(lambda vector: (vector.count(1), vector.count(0)) != (1, 9))
-NUMBER = st.integers(-(2**31), -1) | st.integers(10, 2**31 - 1)
-MALFORMED = {
-    'serving_default': st.one_of(
-        st.tuples(st.just('pixel'), INDEX, PIXEL),
-        st.tuples(st.just('vector'), INDEX, VECTOR),
-        *IN_KIND,
-    ),
-    'classify_bytes': st.one_of(
-        st.tuples(st.just('bytes'), INDEX, st.binary(max_size=200)),
-        st.tuples(st.just('cut'), INDEX, st.floats(0.02, 0.5)),
-        st.tuples(st.just('number'), INDEX, NUMBER),
-        *IN_KIND,
-    ),
-}
-
-
-def spoil(inputs, kind, which, how):
-    """Makes good inputs bad; returns what the error's message must match."""
-    if kind == 'pixel':
-        inputs['image'][which, 9, 9] = how
-        return rf'image\[{which}\]'
-    if kind in ('vector', 'number'):
-        inputs['number'][which] = how
-        return rf'number\[{which}\]'
-    if kind == 'bytes':
-        inputs['image'][which] = how
-        return rf'image\[{which}\]'
-    if kind == 'cut':
-        picture = inputs['image'][which]
-        inputs['image'][which] = picture[: int(how * len(picture))]
-        return '.'  # the words are the decoder's own
-    good = inputs[which]
-    if kind == 'missing':
-        del inputs[which]
-        return f'required: .*{which}'
-    if kind == 'extra':
-        inputs['more'] = good
-        return 'extra: .*more'
-    if kind == 'count':
-        inputs[which] = good[:how]
-        return r'image(.|\n)*number'
-    if kind == 'shape':
-        # One axis more, if it is by chance a right shape.
-        right = len(how) == good.ndim and tuple(how[1:]) == good.shape[1:]
-        inputs[which] = np.zeros([*how, 1] if right else how, good.dtype)
-        if good.dtype == object:
-            inputs[which][...] = b''
-        return which
-    # The other one's dtype, if it is by chance the right one.
-    dtype = 'i8' if good.dtype == how else how
-    inputs[which] = np.zeros(good.shape, dtype)
-    return 'Expects .* to be (float|int32|string) but'
-
-
-@functools.cache
-def good_inputs(signature):
-    return INPUTS[signature](BATCH)
-
-
-# The deadline is off for want of a machine of one's own; the examples are the
-# same every time, so that a failure is.
-EXAMPLES = settings(
-    max_examples=300, deadline=None, derandomize=True, database=None
-)
-
-
-@EXAMPLES
-@given(wrong=MALFORMED['serving_default'])
-def test_malformed_predict_is_refused(loader, wrong):
-    assert_refused_and_the_next_answered(loader, 'serving_default', wrong)
-
-
-@EXAMPLES
-@given(wrong=MALFORMED['classify_bytes'])
-def test_malformed_classify_is_refused(loader, wrong):
-    assert_refused_and_the_next_answered(loader, 'classify_bytes', wrong)
-
-
-def assert_refused_and_the_next_answered(loader, signature, wrong):
-    good = good_inputs(signature)
-    bad = {name: array.copy() for name, array in good.items()}
-    message = spoil(bad, *wrong)
-    with pytest.raises(serving_doubles.Status) as raised:
-        loader.run(signature, bad)
-    assert raised.value.code == serving_doubles.INVALID_ARGUMENT
-    assert re.search(message, raised.value.message), raised.value.message
-    one = {name: array[:1] for name, array in good.items()}
-    total = loader.run(signature, one)['sum'].sum()
-    np.testing.assert_allclose(total, 1, rtol=1e-5)

@@ -16,10 +16,10 @@ from google.protobuf import text_format
 from google.protobuf import wrappers_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from tests import real_serving
 from tests import serving_doubles
 from tests.test_client import free_port
 from tests.test_scripts import ROOT
-from tests.test_serving import SERVING_IMAGE
 
 CONFIGS = ROOT / 'serving'
 FIELD = descriptor_pb2.FieldDescriptorProto
@@ -103,7 +103,7 @@ def test_unknown_field_is_no_config():
 @pytest.mark.parametrize('service', ['serving', 'replica'])
 def test_compose_runs_the_pinned_server_with_all_configs(compose, service):
     service = compose['services'][service]
-    assert service['image'] == SERVING_IMAGE
+    assert service['image'] == real_serving.IMAGE
     mounts = dict(volume.split(':')[:2] for volume in service['volumes'])
     mounts = {target: CONFIGS / source for source, target in mounts.items()}
     for name in ('models', 'batching', 'monitoring'):
