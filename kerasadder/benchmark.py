@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasadder import compilation
 from kerasadder import dataset
 from kerasadder import evaluation
-from kerasadder import training
 from kerasadder.model import build_model
 
 STEPS = 195  # a timing's steps: some seconds, so that a round is of one mood
@@ -81,7 +81,7 @@ def pipeline(config, data, rounds):
         standard error.
     """
     keras.utils.set_random_seed(config.seed)
-    model = training.compiled_model(config, STEPS)
+    model = compilation.compiled_model(config, STEPS)
     stream = _stream(config, data)
     resident = stream.take(1).cache().repeat()
     for batches in (stream, resident):  # tracing, caches, autotuning
@@ -115,7 +115,7 @@ def fit(config, data, rounds):
         share of the peak; medians over rounds, each of fit and peak in turn.
     """
     keras.utils.set_random_seed(config.seed)
-    model = training.compiled_model(config, STEPS)
+    model = compilation.compiled_model(config, STEPS)
     stream = _stream(config, data)
     _fit_rate(model, stream, config.batch_size)
     flops = training_flops(model)

@@ -1,15 +1,13 @@
-"""What happens at the end of an epoch: scores, a line, a checkpoint."""
+"""What happens while training: scores, a line an epoch, a stop."""
 
-import json
+import math
 import sys
 import time
-import zipfile
 
 import keras
-import numpy as np
 
 from kerasadder import evaluation
-from kerasadder import run_folder
+from kerasadder.errors import UserError
 
 VALIDATION_SCORES = (
     'digit_loss',
@@ -57,7 +55,15 @@ class ExhaustiveValidation(keras.callbacks.Callback):
 
 
 class ProgressLog(keras.callbacks.Callback):
-    """Keras's progress bar on a terminal, and one line an epoch everywhere."""
+    """Keras's progress bar on a terminal, and one line an epoch everywhere.
+
+    Args:
+        epochs: Epochs of the whole run.
+    """
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs = epochs
 
     def on_epoch_begin(self, epoch, logs=None):
         self.bar = None
@@ -73,9 +79,8 @@ class ProgressLog(keras.callbacks.Callback):
         if self.bar:
             # The epoch's line takes the bar's place.
             print('\r\x1b[K', end='')
-        epochs = self.params['epochs']
         print(
-            f'epoch {epoch + 1:{len(str(epochs))}}/{epochs}  '
+            f'epoch {epoch + 1:{len(str(self.epochs))}}/{self.epochs}  '
             f'loss {logs["loss"]:.4f}  '
             f'validation loss {logs["val_loss"]:.4f}  '
             f'digit {100 * logs["val_digit_accuracy"]:.2f} %  '
@@ -86,70 +91,14 @@ class ProgressLog(keras.callbacks.Callback):
         )
 
 
-class Checkpoint(keras.callbacks.Callback):
-    """Saves the whole state of training at the end of each epoch.
+class StopOnBadLoss(keras.callbacks.Callback):
+    """Ends a run whose loss is no number any more, before it is saved."""
 
-    A checkpoint is one `.npz` file with every variable of model and optimizer,
-    the state of the random layers too, and the history so far. It appears
-    whole or not at all, and the file format has checksums.
-
-    Beside them, `history.csv` follows.
-
-    Args:
-        directory: `pathlib.Path` of the run's folder.
-        keep: How many of the newest to keep.
-
-    Attributes:
-        history: A list of dicts, one an epoch: what the logs said.
-    """
-
-    def __init__(self, directory, keep=2):
-        super().__init__()
-        self.directory = directory / 'checkpoints'
-        self.history_path = directory / 'history.csv'
-        self.keep = keep
-        self.history = []
-
-    def restore(self, model):
-        """Brings back the newest checkpoint that is whole, starts the clock.
-
-        Args:
-            model: The compiled and built model to restore.
-
-        Returns:
-            The number of epochs done, 0 without a checkpoint.
-        """
-        self.began = time.perf_counter()
-        for path in sorted(self.directory.glob('*.npz'), reverse=True):
-            try:
-                with open(path, 'rb') as file, np.load(file) as arrays:
-                    state = dict(arrays)
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-                print(f'{path} is damaged; trying the checkpoint before it.')
-                continue
-            for i, variable in enumerate(_variables(model)):
-                variable.assign(state[f'variable_{i}'])
-            self.history = json.loads(state['history'].item())
-            run_folder.write_csv(self.history_path, self.history)
-            return len(self.history)
-        return 0
-
-    def on_epoch_end(self, epoch, logs):
-        now = time.perf_counter()
-        seconds, self.began = now - self.began, now
-        self.history.append({'epoch': epoch + 1, 'seconds': seconds, **logs})
-        state = {
-            f'variable_{i}': keras.ops.convert_to_numpy(variable)
-            for i, variable in enumerate(_variables(self.model))
-        }
-        path = self.directory / f'epoch_{epoch + 1:04}.npz'
-        with run_folder.write_whole(path) as temporary:
-            np.savez(temporary, history=json.dumps(self.history), **state)
-        run_folder.write_csv(self.history_path, self.history)
-        for old in sorted(self.directory.glob('*.npz'))[: -self.keep]:
-            old.unlink()
-
-
-def _variables(model):
-    """Returns every variable that decides how training goes on."""
-    return model.variables + model.optimizer.variables
+    def on_train_batch_end(self, batch, logs):
+        if not math.isfinite(logs['loss']):
+            step = int(self.model.optimizer.iterations)
+            raise UserError(
+                f'the loss is {logs["loss"]} at step {step}: training has '
+                'diverged, and the last checkpoint is from before. Try a lower '
+                '--learning_rate in a new --model_dir.'
+            )

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import signal
 import sys
 
 from absl import app
@@ -65,6 +66,8 @@ def _one_line_for_mistakes():
         yield
     except UserError as error:
         message = str(error)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except Exception as error:
         message = _file_error(error)
         if message is None:

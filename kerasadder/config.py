@@ -10,8 +10,14 @@ from absl import flags
 from kerasadder.errors import UserError
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
-# Where a run reads and writes does not change what it computes.
-PATHS = ('data_dir', 'model_dir', 'export_dir')
+# What a run reads, writes and asks of itself does not change what it computes.
+NOT_RECIPE = (
+    'minimum_accuracy',
+    'checkpoint_steps',
+    'data_dir',
+    'model_dir',
+    'export_dir',
+)
 
 
 def _field(default, help, **bounds):
@@ -65,6 +71,15 @@ class TrainingConfig:
     steps_per_execution: int = _field(
         0, 'Steps between returns to Python; 0 chooses.', at_least=0
     )
+    checkpoint_steps: int = _field(
+        0, 'Steps between checkpoints; 0: the end of each epoch.', at_least=0
+    )
+    minimum_accuracy: float = _field(
+        0.0,
+        'Joint test accuracy, 0-1, below which the run fails.',
+        at_least=0,
+        at_most=1,
+    )
     data_dir: str | None = _field(
         None, "TFDS's folder of prepared datasets. [~/tensorflow_datasets]"
     )
@@ -115,11 +130,12 @@ class TrainingConfig:
 
         Two runs of equal recipes give equal weights, wherever they write.
         """
-        return {k: v for k, v in self.asdict().items() if k not in PATHS}
+        return {k: v for k, v in self.asdict().items() if k not in NOT_RECIPE}
 
 
 _BOUNDS = {
     'at_least': lambda value, limit: value >= limit and value < math.inf,
+    'at_most': lambda value, limit: value <= limit,
     'above': lambda value, limit: limit < value < math.inf,
     'below': lambda value, limit: value < limit,
     'one_of': lambda value, limit: value in limit,

@@ -6,9 +6,13 @@ import shutil
 import tempfile
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from kerasadder import run_folder
 from kerasadder import signatures
+
+TEMPORARY = '.export-'  # no number, so no version to TensorFlow Serving
 
 
 def export_saved_model(model, directory):
@@ -31,13 +35,18 @@ def export_saved_model(model, directory):
         OSError: If the folder cannot be written.
     """
     directory = prepare(directory)
-    temporary = tempfile.mkdtemp(prefix='.export-', dir=directory)
-    try:
-        _write(model, temporary)
-        os.chmod(temporary, 0o755)  # mkdtemp's 0700 would lock a server out
-        return _rename_to_next_version(temporary, directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with run_folder.locked(directory, wait=True):
+        for left in directory.glob(f'{TEMPORARY}*'):
+            shutil.rmtree(left)  # by an export that was killed
+        temporary = tempfile.mkdtemp(prefix=TEMPORARY, dir=directory)
+        try:
+            _write(model, temporary)
+            os.chmod(temporary, 0o755)  # mkdtemp's 0700 locks a server out
+            version = directory / str(next_version(directory))
+            os.rename(temporary, version)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return version
 
 
 def prepare(directory):
@@ -51,7 +60,7 @@ def prepare(directory):
     """
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='.export-', dir=directory):
+    with tempfile.TemporaryDirectory(prefix='.try-', dir=directory):
         return directory
 
 
@@ -60,6 +69,27 @@ def next_version(directory):
     directory = pathlib.Path(directory)
     names = os.listdir(directory) if directory.is_dir() else []
     return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def find_export(model, directory):
+    """Returns the newest version if it is an export of this model, or None.
+
+    So a run that was killed after its export does not export twice.
+    """
+    newest = pathlib.Path(directory) / str(next_version(directory) - 1)
+    variables = newest / 'variables' / 'variables'
+    if not variables.with_suffix('.index').is_file():
+        return None
+    reader = tf.train.load_checkpoint(str(variables))
+    shapes = reader.get_variable_to_shape_map()
+    # No two trainings come to the same table.
+    table = model.get_layer('addition_table').table_logits.numpy()
+    same = any(
+        np.array_equal(reader.get_tensor(name), table)
+        for name, shape in shapes.items()
+        if tuple(shape) == table.shape
+    )
+    return newest if same else None
 
 
 def _write(model, path):
@@ -76,16 +106,3 @@ def _write(model, path):
     ) as writer:
         for record in signatures.warmup_records():
             writer.write(record)
-
-
-def _rename_to_next_version(temporary, directory):
-    while True:
-        version = directory / str(next_version(directory))
-        try:
-            os.rename(temporary, version)
-        except OSError:
-            # Another export took the number in between, or a real error.
-            if not version.exists():
-                raise
-        else:
-            return version

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import datetime
+import fcntl
 import json
 import os
 import pathlib
@@ -10,35 +11,73 @@ import pathlib
 from kerasadder.errors import UserError
 
 
+@contextlib.contextmanager
 def open_run_folder(config):
     """Makes the run's folder, or opens it to go on with the run in it.
+
+    While it is open, no other process can open it.
 
     Args:
         config: The `TrainingConfig`; its recipe is kept in `config.json`.
 
-    Returns:
+    Yields:
         The `pathlib.Path` of the folder, with `checkpoints/`, `figures/` and
         `tensorboard/` in it.
 
     Raises:
         UserError: If the folder holds a run of another recipe, or files that
-            are of no run.
+            are of no run, or if another process has it open.
         OSError: If the folder cannot be written.
     """
     now = f'{datetime.datetime.now():%Y-%m-%d_%H-%M-%S}'
     folder = pathlib.Path(config.model_dir or os.path.join('runs', now))
     path = folder / 'config.json'
-    if path.is_file():
-        _check_recipe(config, path)
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if not path.is_file() and _has_files(folder):
         raise UserError(
             f'--model_dir={folder}: must be a new or empty folder, or that of '
             'an earlier run.'
         )
-    for name in ('checkpoints', 'figures', 'tensorboard'):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    write_json(path, config.asdict())
-    return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+        except BlockingIOError:
+            raise UserError(
+                f'--model_dir={folder}: another process is training there.'
+            ) from None
+        if path.is_file():
+            _check_recipe(config, path)
+        for left in folder.rglob('.partial-*'):
+            left.unlink()  # by a run that was killed
+        write_json(path, config.asdict())
+        for name in ('checkpoints', 'figures', 'tensorboard'):
+            (folder / name).mkdir(exist_ok=True)
+        yield folder
+
+
+def _has_files(folder):
+    if not folder.is_dir():
+        return folder.exists()
+    return any(not p.name.startswith('.partial-') for p in folder.iterdir())
+
+
+@contextlib.contextmanager
+def locked(folder, wait=False):
+    """Locks a folder until the context, or the process, ends.
+
+    Args:
+        folder: `pathlib.Path` of the folder.
+        wait: Whether to wait for another to unlock it.
+
+    Raises:
+        BlockingIOError: If another has locked it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _check_recipe(config, path):

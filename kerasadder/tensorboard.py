@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerasadder import figures
+from kerasadder import plots
 
 
 class TensorBoardLog(keras.callbacks.Callback):
@@ -27,9 +28,9 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.validation = validation
 
     def forget_after(self, epochs):
-        """Deletes what was written after so many epochs."""
+        """Deletes what was written after so many epochs, 0 for all."""
         for path in self.directory.glob('*/*.epoch_*'):
-            if int(path.name.rpartition('_')[2]) > epochs:
+            if epochs == 0 or int(path.name.rpartition('_')[2]) > epochs:
                 path.unlink()
 
     def _writer(self, run, epoch):
@@ -72,8 +73,8 @@ class TensorBoardLog(keras.callbacks.Callback):
             'predictions': figures.predictions_grid(
                 images, labels, predictions
             ),
-            'confusion': figures.confusion_matrices(predictions, labels),
-            'addition_table': figures.addition_table(table),
+            'confusion': plots.confusion_matrices(predictions, labels),
+            'addition_table': plots.addition_table(table),
         }
         with self._writer('validation', epoch + 1):
             for name, figure in drawn.items():

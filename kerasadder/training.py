@@ -4,21 +4,19 @@ import json
 import pathlib
 
 import keras
-import tensorflow as tf
 
 from kerasadder import callbacks
+from kerasadder import compilation
 from kerasadder import dataset
 from kerasadder import evaluation
 from kerasadder import export
 from kerasadder import figures
+from kerasadder import plots
 from kerasadder import run_folder
+from kerasadder.checkpoint import Checkpoint
 from kerasadder.errors import UserError
 from kerasadder.model import build_model
 from kerasadder.tensorboard import TensorBoardLog
-
-# The one cycle: up to the peak learning rate, then down by half a cosine.
-WARMUP = 0.2  # of all steps
-FIRST_LEARNING_RATE = 1 / 25  # of the peak
 
 
 def train(config, data=None, strategy=None):
@@ -37,41 +35,54 @@ def train(config, data=None, strategy=None):
         The dict that is written to `metrics.json`.
 
     Raises:
-        UserError: If the configuration does not fit the data, or the folder
-            holds a run of another recipe.
+        UserError: If the configuration does not fit the data, the folder holds
+            a run of another recipe or is in use, the loss is no number any
+            more, or the accuracy is below `config.minimum_accuracy`.
+        Stopped: On SIGINT or SIGTERM while training, with everything saved.
         OSError: If a folder cannot be written.
     """
-    strategy = strategy or _strategy()
+    strategy = strategy or compilation.gpu_strategy()
     num_images = len(data['train'][1]) if data else dataset.NUM_TRAINING_IMAGES
     with strategy.scope():
         steps_per_epoch = dataset.steps_per_epoch(num_images, config.batch_size)
-        _steps_per_execution(config, steps_per_epoch)
-    folder = run_folder.open_run_folder(config)
-    if config.export_dir:
-        export.prepare(config.export_dir)
-    metrics = _metrics_of_complete_run(config, folder)
-    if metrics:
-        print(f'{folder}: this run is complete; nothing to do.')
-        return metrics
-    if data is None:
-        splits = ('train', 'validation', 'test')
-        loaded = dataset.load(*splits, data_dir=config.data_dir)
-        data = dict(zip(splits, loaded))
+        compilation.steps_per_execution(config, steps_per_epoch)
+    with run_folder.open_run_folder(config) as folder:
+        if config.export_dir:
+            export.prepare(config.export_dir)
+        metrics = _metrics_of_complete_run(config, folder)
+        if metrics:
+            print(f'{folder}: this run is complete; nothing to do.')
+            return metrics
+        if data is None:
+            splits = ('train', 'validation', 'test')
+            loaded = dataset.load(*splits, data_dir=config.data_dir)
+            data = dict(zip(splits, loaded))
+        model, history = _fit(config, data, strategy, folder)
+        return _finish(config, data, model, history, folder)
 
-    model, history = _fit(config, data, strategy, folder)
+
+def _finish(config, data, model, history, folder):
+    """Evaluates and exports a trained model; returns the metrics."""
     # What is kept computes in float32 on any hardware.
     final = build_model(config.filters, config.dropout)
     final.set_weights(model.get_weights())
     with run_folder.write_whole(folder / 'model.keras') as path:
         final.save(path)
-
     metrics, predictions = _evaluate(config, data, final)
     metrics |= _speed(config, data, history)
     _draw(folder / 'figures', data['test'], predictions, history, final)
-    metrics['model_dir'] = str(folder)
-    metrics['saved_model'] = None
+    metrics |= {'model_dir': str(folder), 'saved_model': None}
+    accuracy = metrics['test']['joint_accuracy']
+    if accuracy < config.minimum_accuracy:
+        run_folder.write_json(folder / 'metrics.json', metrics)
+        raise UserError(
+            f'joint accuracy {accuracy:.5f} on the test images is below '
+            f'--minimum_accuracy={config.minimum_accuracy}: nothing exported.'
+        )
     if config.export_dir:
-        version = export.export_saved_model(final, config.export_dir)
+        version = export.find_export(
+            final, config.export_dir
+        ) or export.export_saved_model(final, config.export_dir)
         metrics['saved_model'] = str(version)
     run_folder.write_json(folder / 'metrics.json', metrics)
     return metrics
@@ -91,132 +102,65 @@ def _metrics_of_complete_run(config, folder):
     return metrics
 
 
-def _strategy():
-    """Returns a strategy for all GPUs, memory taken as needed."""
-    gpus = tf.config.list_physical_devices('GPU')
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    if len(gpus) > 1:
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.get_strategy()
-
-
-def _precision(config):
-    """Returns the Keras dtype policy to train in."""
-    if config.mixed_precision in ('auto', 'float32'):
-        return 'float32'
-    return f'mixed_{config.mixed_precision}'
-
-
-def _steps_per_execution(config, steps_per_epoch):
-    """Returns a divisor of the steps of an epoch, so that epochs stay whole."""
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        # Keras 3.15 fails on several devices with more (a placeholder not fed).
-        divisors = [1]
-    else:
-        divisors = [n for n in range(1, 65) if steps_per_epoch % n == 0]
-    steps = config.steps_per_execution or divisors[-1]
-    if steps > 1 and (divisors == [1] or steps_per_epoch % steps):
-        raise UserError(
-            f'--steps_per_execution={steps}: must divide the {steps_per_epoch} '
-            'steps of an epoch, and be 1 on several devices; '
-            f'{divisors[-1]} would do.'
-        )
-    return steps
-
-
-def compiled_model(config, steps_per_epoch):
-    """Builds and compiles the model of a configuration.
-
-    Args:
-        config: The `TrainingConfig`.
-        steps_per_epoch: Batches in an epoch; the learning rate's one cycle goes
-            over all epochs.
-
-    Returns:
-        A compiled `keras.Model` of `build_model`.
-
-    Raises:
-        UserError: If `config.steps_per_execution` does not divide
-            `steps_per_epoch`.
-    """
-    precision = _precision(config)
-    model = build_model(config.filters, config.dropout, precision)
-    steps = config.epochs * steps_per_epoch
-    warmup_steps = round(WARMUP * steps)
-    optimizer = keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=FIRST_LEARNING_RATE * config.learning_rate,
-            warmup_target=config.learning_rate,
-            warmup_steps=warmup_steps,
-            decay_steps=steps - warmup_steps,
-        ),
-        # With None there is no decay step at all.
-        weight_decay=config.weight_decay or None,
-    )
-    if precision == 'mixed_float16':
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(
-        optimizer,
-        loss={
-            'digit': keras.losses.SparseCategoricalCrossentropy(),
-            'sum': keras.losses.SparseCategoricalCrossentropy(),
-        },
-        loss_weights=_loss_weights(config),
-        metrics={'digit': ['accuracy'], 'sum': ['accuracy']},
-        steps_per_execution=_steps_per_execution(config, steps_per_epoch),
-        # XLA makes training on the CPU slower.
-        jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,
-    )
-    return model
-
-
-def _loss_weights(config):
-    return {'digit': config.digit_loss_weight, 'sum': config.sum_loss_weight}
-
-
 def _fit(config, data, strategy, folder):
     """Trains; returns the model and the history, a list of dicts."""
     images, labels = data['train']
     steps_per_epoch = dataset.steps_per_epoch(len(labels), config.batch_size)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        model = compiled_model(config, steps_per_epoch)
+        model = compilation.compiled_model(config, steps_per_epoch)
         every_number = evaluation.every_number_function(model)
         model.optimizer.build(model.trainable_variables)
 
-    checkpoint = callbacks.Checkpoint(folder)
-    first_epoch = checkpoint.restore(model)
+    checkpoint = Checkpoint(folder, steps_per_epoch, config.checkpoint_steps)
+    step = checkpoint.restore(model)
     validation = callbacks.ExhaustiveValidation(
-        every_number, *data['validation'], _loss_weights(config)
+        every_number, *data['validation'], compilation.loss_weights(config)
     )
     tensorboard = TensorBoardLog(folder / 'tensorboard', config, validation)
-    tensorboard.forget_after(first_epoch)
-    batches = dataset.training_batches(
-        images,
-        labels,
-        config.batch_size,
-        steps=config.epochs * steps_per_epoch,
-        seed=config.seed,
-        augment=config.augmentation,
-        first_step=first_epoch * steps_per_epoch,
-    )
-    if first_epoch < config.epochs:
-        model.fit(
-            batches,
-            epochs=config.epochs,
-            initial_epoch=first_epoch,
-            steps_per_epoch=steps_per_epoch,
-            shuffle=False,  # the stream is shuffled; Keras warns otherwise
-            verbose=0,
-            callbacks=[
-                validation,
-                callbacks.ProgressLog(),
-                tensorboard,
-                checkpoint,
-            ],
+    tensorboard.forget_after(step // steps_per_epoch)
+    while step < config.epochs * steps_per_epoch:
+        epoch, done = divmod(step, steps_per_epoch)
+        batches = dataset.training_batches(
+            images,
+            labels,
+            config.batch_size,
+            steps=config.epochs * steps_per_epoch,
+            seed=config.seed,
+            augment=config.augmentation,
+            first_step=step,
         )
+        # First the rest of an epoch that was begun, then all others.
+        until = epoch + 1 if done else config.epochs
+        if done:
+            with strategy.scope():
+                _build_metrics(model, batches)
+        with checkpoint.stopping_on_signals():
+            model.fit(
+                batches,
+                epochs=until,
+                initial_epoch=epoch,
+                steps_per_epoch=steps_per_epoch - done,
+                shuffle=False,  # the stream is shuffled; Keras warns otherwise
+                verbose=0,
+                callbacks=[
+                    callbacks.StopOnBadLoss(),
+                    validation,
+                    callbacks.ProgressLog(config.epochs),
+                    tensorboard,
+                    checkpoint,
+                ],
+            )
+        step = until * steps_per_epoch
     return model, checkpoint.history
+
+
+def _build_metrics(model, batches):
+    """Has Keras make the metrics' variables, which it else does in `fit`."""
+    for inputs, targets in batches.take(1):
+        outputs = model(inputs, training=False)
+        model.compute_loss(inputs, targets, outputs)
+        model.compute_metrics(inputs, targets, outputs)
 
 
 def _evaluate(config, data, model):
@@ -253,9 +197,9 @@ def _draw(directory, test, predictions, history, model):
     drawn = {
         'predictions': figures.predictions_grid(images, labels, predictions),
         'wrong_images': figures.wrong_images(images, labels, predictions),
-        'confusion': figures.confusion_matrices(predictions, labels),
-        'addition_table': figures.addition_table(table),
-        'learning_curves': figures.learning_curves(history),
+        'confusion': plots.confusion_matrices(predictions, labels),
+        'addition_table': plots.addition_table(table),
+        'learning_curves': plots.learning_curves(history),
     }
     for name, figure in drawn.items():
         with run_folder.write_whole(directory / f'{name}.png') as path:

@@ -1,6 +1,8 @@
 """Trains the digit-and-sum model on MNIST and exports it as a SavedModel."""
 
 import os
+import shlex
+import sys
 
 from absl import flags
 
@@ -11,8 +13,21 @@ from kerasadder import config as config_lib
 def main(unused_arguments):
     from kerasadder import evaluation
     from kerasadder import training
+    from kerasadder.checkpoint import Stopped
 
-    metrics = training.train(config_lib.config_from_flags())
+    config = config_lib.config_from_flags()
+    try:
+        metrics = training.train(config)
+    except Stopped as stopped:
+        command = shlex.join(['python', *sys.argv])
+        if not config.model_dir:
+            command += f' --model_dir={stopped.folder}'
+        print(
+            f'\nStopped by {stopped.signal.name} after step {stopped.step}, '
+            f'everything saved. To go on:\n  {command}',
+            file=sys.stderr,
+        )
+        return 128 + stopped.signal
     model_dir, saved_model = metrics['model_dir'], metrics['saved_model']
     print(
         f'\nTest, every image with each of the ten numbers '

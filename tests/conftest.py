@@ -34,6 +34,17 @@ def stripes_data():
 
 
 @pytest.fixture(scope='session')
+def run(stripes_data, tmp_path_factory):
+    """A short training run: its metrics, as returned, and its folders."""
+    from kerasadder import training
+    from tests.small_runs import small_config
+
+    directory = tmp_path_factory.mktemp('training')
+    metrics = training.train(small_config(directory), stripes_data)
+    return metrics, directory
+
+
+@pytest.fixture(scope='session')
 def data_dir(tmp_path_factory):
     """A TFDS folder with MNIST prepared in it."""
     from kerasadder import dataset

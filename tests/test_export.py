@@ -113,11 +113,11 @@ def test_reader_that_polls_finds_only_whole_versions(model, version, tmp_path):
     assert 'tf_serving_warmup_requests' in files(version)
 
 
-def test_killed_export_leaves_no_version(tmp_path):
+def test_killed_export_leaves_no_version(model, tmp_path):
     code = (
         'import os, signal\n'
         'from kerasadder import export, model\n'
-        'export._rename_to_next_version = (\n'
+        'export.os.rename = (\n'
         '    lambda *_: os.kill(os.getpid(), signal.SIGKILL))\n'
         f'export.export_saved_model(model.build_model(), {str(tmp_path)!r})\n'
     )
@@ -129,54 +129,22 @@ def test_killed_export_leaves_no_version(tmp_path):
     assert not left.name.isdecimal()
     assert (left / 'saved_model.pb').is_file()
     assert export.next_version(tmp_path) == 1
+    export.export_saved_model(model, tmp_path)
+    assert os.listdir(tmp_path) == ['1']
 
 
-def test_exports_at_once_get_a_version_each(tmp_path):
-    directories = [tmp_path / f'.export-{i}' for i in range(8)]
-    for directory in directories:
-        directory.mkdir()
-        (directory / 'saved_model.pb').touch()
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        versions = pool.map(
-            lambda path: export._rename_to_next_version(path, tmp_path),
-            directories,
-        )
-    assert sorted(v.name for v in versions) == [*'12345678']
+def test_exports_at_once_get_a_version_each(model, version, tmp_path):
+    def run(_):
+        return export.export_saved_model(model, tmp_path)
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        versions = list(pool.map(run, range(3)))
+    assert sorted(v.name for v in versions) == ['1', '2', '3']
+    assert all(files(v) == files(version) for v in versions)
 
 
-def test_failed_export_leaves_nothing(model, tmp_path, monkeypatch):
-    def fail(model, path):
-        (tmp_path / path / 'saved_model.pb').write_text('half')
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr(export, '_write', fail)
-    with pytest.raises(OSError, match='No space'):
-        export.export_saved_model(model, tmp_path)
-    assert os.listdir(tmp_path) == []
-
-
-def test_number_taken_meanwhile_is_passed_over(model, tmp_path, monkeypatch):
-    write = export._write
-
-    def slow(model, path):
-        write(model, path)
-        other = tmp_path / '1'
-        other.mkdir()
-        (other / 'saved_model.pb').write_text('of another export')
-
-    monkeypatch.setattr(export, '_write', slow)
-    assert export.export_saved_model(model, tmp_path).name == '2'
-    assert (
-        tmp_path / '1' / 'saved_model.pb'
-    ).read_text() == 'of another export'
-
-
-def test_others_may_read_it(version):
-    assert os.stat(version).st_mode & 0o555 == 0o555
-
-
-def test_names_no_path_of_the_building_machine(version):
-    content = (version / 'saved_model.pb').read_bytes()
-    assert os.path.dirname(export.__file__).encode() not in content
-    assert os.path.dirname(tf.__file__).encode() not in content
-    assert b'_XlaMustCompile' not in content
+def test_export_of_the_model_is_found_and_no_other(model, tmp_path):
+    assert export.find_export(model, tmp_path) is None
+    version = export.export_saved_model(model, tmp_path)
+    assert export.find_export(model, tmp_path) == version
+    assert export.find_export(randomized(build_model()), tmp_path) is None

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kerasadder import figures
+from kerasadder import plots
 from kerasadder.evaluation import SUMS
 
 
@@ -63,7 +64,7 @@ def test_no_wrong_images_are_drawn_too(answers):
 
 def test_confusion_matrices_count_every_pair(answers):
     _, labels, predictions = answers
-    figure = figures.confusion_matrices(predictions, labels)
+    figure = plots.confusion_matrices(predictions, labels)
     digit, sums = [axis.images[0].get_array() for axis in figure.axes[:2]]
     # One of the four 5s is a 6.
     assert digit[5, 6] == 25
@@ -78,7 +79,7 @@ def test_addition_table_shows_the_likeliest_sums():
     table = np.full((10, 10, 19), -10.0)
     np.put_along_axis(table, SUMS[..., None], 0.0, axis=-1)
     table[2, 3] = np.roll(table[2, 3], 1)
-    figure = figures.addition_table(table)
+    figure = plots.addition_table(table)
     title = figure.axes[0].get_title()
     assert title == 'learned addition table: 99 of 100 right'
     assert texts(figure)[23:25] == ['6', '6']
@@ -91,7 +92,7 @@ def test_learning_curves_have_the_history_in_them():
         | {f'{p}{n}': 1 - 0.1 * epoch for n in names for p in ('', 'val_')}
         for epoch in (1, 2, 3)
     ]
-    figure = figures.learning_curves(history)
+    figure = plots.learning_curves(history)
     for axis in figure.axes:
         assert len(axis.lines) == 4
     np.testing.assert_allclose(

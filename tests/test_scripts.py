@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
+import time
 
 import pytest
 import tensorflow as tf
@@ -252,3 +254,31 @@ def test_export_of_a_trained_file_is_the_next_version(quick):
     assert done.returncode == 0, done.stderr
     assert done.stdout == f'{os.path.join("export", "2")}\n'
     assert (directory / 'export' / '2' / 'saved_model.pb').is_file()
+
+
+def test_terminated_training_says_how_to_go_on(data_dir, tmp_path):
+    process = subprocess.Popen(
+        [
+            *(sys.executable, ROOT / 'scripts' / 'train.py', '--preset=quick'),
+            *('--steps_per_execution=5', '--checkpoint_steps=5'),
+            *(f'--data_dir={data_dir}', '--export_dir='),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not list(tmp_path.rglob('*.npz')):
+        time.sleep(0.05)
+    process.terminate()
+    _, errors = process.communicate()
+    assert process.returncode == 143, errors
+    stopped, command = errors.strip().splitlines()
+    assert stopped.startswith('Stopped by SIGTERM after step ')
+    python, script, *flags = shlex.split(command)
+    assert python == 'python'
+    done = run_script(pathlib.Path(script).name, *flags, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('epoch 1/1  loss ')
+    (run,) = (tmp_path / 'runs').iterdir()
+    assert (run / 'metrics.json').is_file()

@@ -5,49 +5,16 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorboard.backend.event_processing import event_accumulator
 
-from kerasadder import callbacks
+from kerasadder import compilation
 from kerasadder import training
 from kerasadder.config import preset_config
 from kerasadder.dataset import training_batches
 from kerasadder.errors import UserError
-
-SMALL = {
-    'epochs': 3,
-    'batch_size': 64,
-    'learning_rate': 0.02,
-    'filters': (4, 8, 8, 16),
-    'dropout': 0.2,
-}
-
-
-def small_config(directory, **overrides):
-    directories = {
-        'model_dir': str(directory / 'run'),
-        'export_dir': str(directory / 'export'),
-    }
-    return preset_config(**{**SMALL, **directories, **overrides})
-
-
-@pytest.fixture(scope='module')
-def run(stripes_data, tmp_path_factory):
-    """A short training run: its metrics, as returned, and its folders."""
-    directory = tmp_path_factory.mktemp('training')
-    metrics = training.train(small_config(directory), stripes_data)
-    return metrics, directory
-
-
-def weights(directory):
-    return keras.models.load_model(
-        directory / 'run' / 'model.keras'
-    ).get_weights()
-
-
-def history(directory):
-    """Returns the lines of history.csv without the column of seconds."""
-    lines = (directory / 'run' / 'history.csv').read_text().splitlines()
-    return [line.split(',')[:1] + line.split(',')[2:] for line in lines]
+from tests.small_runs import history
+from tests.small_runs import read_events
+from tests.small_runs import small_config
+from tests.small_runs import weights
 
 
 def test_learns(run):
@@ -131,50 +98,6 @@ def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
     assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
 
 
-class Killed(Exception):
-    pass
-
-
-@pytest.mark.parametrize('damage', [False, True])
-def test_killed_run_ends_as_an_equal_one_that_was_not(
-    run, stripes_data, tmp_path, monkeypatch, damage, capsys
-):
-    save = callbacks.Checkpoint.on_epoch_end
-
-    def killed(self, epoch, logs):
-        if epoch == 2:
-            raise Killed
-        save(self, epoch, logs)
-
-    monkeypatch.setattr(callbacks.Checkpoint, 'on_epoch_end', killed)
-    config = small_config(tmp_path)
-    with pytest.raises(Killed):
-        training.train(config, stripes_data)
-    monkeypatch.undo()
-    if damage:
-        newest = tmp_path / 'run' / 'checkpoints' / 'epoch_0002.npz'
-        os.truncate(newest, newest.stat().st_size // 2)
-    training.train(config, stripes_data)
-    assert ('damaged' in capsys.readouterr().out) == damage
-    for a, b in zip(weights(run[1]), weights(tmp_path)):
-        np.testing.assert_array_equal(a, b)
-    assert history(run[1]) == history(tmp_path)
-    assert scalar_steps(run[1]) == scalar_steps(tmp_path)
-
-
-def scalar_steps(directory):
-    events = read_events(directory, 'validation').Tensors('joint_accuracy')
-    return [event.step for event in events]
-
-
-def read_events(directory, name):
-    events = event_accumulator.EventAccumulator(
-        str(directory / 'run' / 'tensorboard' / name),
-        size_guidance={event_accumulator.TENSORS: 0},
-    )
-    return events.Reload()
-
-
 def test_other_config_in_the_folder_is_refused(run, stripes_data):
     with pytest.raises(UserError, match='seed=0, not 5'):
         training.train(small_config(run[1], seed=5), stripes_data)
@@ -182,7 +105,7 @@ def test_other_config_in_the_folder_is_refused(run, stripes_data):
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
     config = preset_config(batch_size=32, dropout=0.0)
-    model = training.compiled_model(config, steps_per_epoch=2)
+    model = compilation.compiled_model(config, steps_per_epoch=2)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (32, 28, 28, 1), np.uint8)
     labels = rng.integers(0, 10, 32)
@@ -211,7 +134,7 @@ def test_each_loss_reaches_its_own_output_with_its_weight():
 def test_only_the_sum_loss_moves_the_table(weight, moved):
     others = {'digit_loss_weight': 0.0, 'sum_loss_weight': 0.0}
     config = preset_config(batch_size=32, **{**others, weight: 1.0})
-    model = training.compiled_model(config, steps_per_epoch=1)
+    model = compilation.compiled_model(config, steps_per_epoch=1)
     images = np.zeros((32, 28, 28, 1), np.uint8)
     ((inputs, targets),) = training_batches(
         images, np.arange(32) % 10, 32, 1, 0
@@ -223,7 +146,7 @@ def test_only_the_sum_loss_moves_the_table(weight, moved):
 
 def test_learning_rate_rises_then_falls_to_nothing():
     config = preset_config(epochs=10, learning_rate=0.01)
-    model = training.compiled_model(config, steps_per_epoch=10)
+    model = compilation.compiled_model(config, steps_per_epoch=10)
     schedule = model.optimizer._learning_rate
     rates = [float(schedule(step)) for step in range(101)]
     assert rates[0] == pytest.approx(0.01 / 25)
@@ -235,19 +158,43 @@ def test_learning_rate_rises_then_falls_to_nothing():
 
 def test_steps_per_execution_divides_the_epoch():
     for steps, expected in ((429, 39), (859, 1), (64, 64), (1, 1)):
-        model = training.compiled_model(preset_config(), steps)
+        model = compilation.compiled_model(preset_config(), steps)
         assert model.steps_per_execution == expected
 
 
 def test_steps_per_execution_that_would_blur_epochs_is_refused():
     config = preset_config(steps_per_execution=32)
     with pytest.raises(UserError, match=r'--steps_per_execution=32.*429.*39'):
-        training.compiled_model(config, steps_per_epoch=429)
+        compilation.compiled_model(config, steps_per_epoch=429)
+
+
+def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
+    train, *_ = stripes_data.values()
+    images = train[0].astype(np.float32)
+    images[1000] = np.nan
+    data = {**stripes_data, 'train': (images, train[1])}
+    config = small_config(tmp_path)
+    with pytest.raises(UserError, match='the loss is nan at step '):
+        training.train(config, data)
+    assert not (tmp_path / 'run' / 'model.keras').exists()
+    assert not list((tmp_path / 'run' / 'checkpoints').iterdir())
+    assert not os.listdir(tmp_path / 'export')
+
+
+def test_model_below_the_minimum_accuracy_is_not_exported(
+    stripes_data, tmp_path
+):
+    config = small_config(tmp_path, epochs=1, minimum_accuracy=1.0)
+    with pytest.raises(UserError, match='below --minimum_accuracy='):
+        training.train(config, stripes_data)
+    assert not os.listdir(tmp_path / 'export')
+    metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
+    assert metrics['saved_model'] is None
 
 
 def test_float16_scales_its_loss():
     config = preset_config(mixed_precision='float16')
-    model = training.compiled_model(config, steps_per_epoch=1)
+    model = compilation.compiled_model(config, steps_per_epoch=1)
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
 
 

@@ -1,0 +1,178 @@
+"""The whole state of a training run, saved so that it can go on exactly."""
+
+import contextlib
+import json
+import signal
+import threading
+import time
+import zipfile
+
+import keras
+import numpy as np
+
+from kerasadder import run_folder
+
+
+class Stopped(Exception):
+    """A run that ended early on a signal, with everything saved.
+
+    Attributes:
+        signal: The `signal.Signals`.
+        folder: `pathlib.Path` of the run's folder.
+        step: Steps done.
+    """
+
+    def __init__(self, signal_number, folder, step):
+        super().__init__(signal_number)
+        self.signal = signal.Signals(signal_number)
+        self.folder = folder
+        self.step = step
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves the state of training at the end of each epoch, or more often.
+
+    A checkpoint is one `.npz` file with every variable of model, optimizer and
+    metrics, the state of the random layers too, and the history so far. It
+    appears whole or not at all, and the file format has checksums.
+
+    Beside them, `history.csv` follows. Put it last, for an epoch is done once
+    it is saved.
+
+    Args:
+        folder: `pathlib.Path` of the run's folder.
+        steps_per_epoch: Steps of a whole epoch.
+        steps: Steps between checkpoints within an epoch; 0 for none.
+        keep: How many of the newest to keep.
+
+    Attributes:
+        history: A list of dicts, one an epoch: what the logs said.
+    """
+
+    def __init__(self, folder, steps_per_epoch, steps=0, keep=2):
+        super().__init__()
+        self.folder = folder
+        self.directory = folder / 'checkpoints'
+        self.steps_per_epoch = steps_per_epoch
+        self.steps = steps
+        self.keep = keep
+        self.history = []
+        self.step = self.saved_step = 0
+        self.seconds = 0.0
+        self.signal = None
+        self._metrics = None
+
+    def restore(self, model):
+        """Brings back the newest checkpoint that is whole, starts the clock.
+
+        Args:
+            model: The compiled and built model to restore.
+
+        Returns:
+            The number of steps done, 0 without a checkpoint.
+        """
+        self.began = time.perf_counter()
+        for path in sorted(self.directory.glob('*.npz'), reverse=True):
+            try:
+                with open(path, 'rb') as file, np.load(file) as arrays:
+                    state = dict(arrays)
+            except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+                print(f'{path} is damaged; trying the checkpoint before it.')
+                continue
+            for name, variable in _named('variable', _variables(model)):
+                variable.assign(state[name])
+            self._metrics = state
+            progress = json.loads(state['progress'].item())
+            self.step = self.saved_step = progress['step']
+            self.seconds = progress['seconds']
+            self.history = progress['history']
+            if self.history:
+                self._write_history()
+            break
+        return self.step
+
+    @contextlib.contextmanager
+    def stopping_on_signals(self):
+        """Has SIGINT and SIGTERM end `fit` after a step, by `Stopped`."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only there can handlers be set
+            return
+
+        def note(number, frame):
+            self.signal = number
+
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, note) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before):
+                signal.signal(number, handler)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.step % self.steps_per_epoch:
+            # The rest of an epoch: its means go on from where they were.
+            for name, variable in _named('metric', self._metric_variables()):
+                variable.assign(self._metrics[name])
+        self.first_step = self.step
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step = self.first_step + batch + 1
+        if self.step % self.steps_per_epoch == 0:
+            return  # the epoch's end saves
+        due = self.steps and self.step - self.saved_step >= self.steps
+        if due or self.signal:
+            self._save()
+            self._stop_on_signal()
+
+    def on_epoch_end(self, epoch, logs):
+        self.history.append(
+            {'epoch': epoch + 1, 'seconds': self._elapsed(), **logs}
+        )
+        self.seconds, self.began = 0.0, time.perf_counter()
+        self._save()
+        self._write_history()
+        self._stop_on_signal()
+
+    def _elapsed(self):
+        return self.seconds + time.perf_counter() - self.began
+
+    def _save(self):
+        state = {
+            name: keras.ops.convert_to_numpy(variable)
+            for kind, variables in (
+                ('variable', _variables(self.model)),
+                ('metric', self._metric_variables()),
+            )
+            for name, variable in _named(kind, variables)
+        }
+        progress = {
+            'step': self.step,
+            'seconds': self._elapsed(),
+            'history': self.history,
+        }
+        path = self.directory / f'step_{self.step:08}.npz'
+        with run_folder.write_whole(path) as temporary:
+            np.savez(temporary, progress=json.dumps(progress), **state)
+        self.saved_step = self.step
+        for old in sorted(self.directory.glob('*.npz'))[: -self.keep]:
+            old.unlink()
+
+    def _metric_variables(self):
+        return [v for metric in self.model.metrics for v in metric.variables]
+
+    def _write_history(self):
+        run_folder.write_csv(self.folder / 'history.csv', self.history)
+
+    def _stop_on_signal(self):
+        if self.signal:
+            raise Stopped(self.signal, self.folder, self.step)
+
+
+def _variables(model):
+    """Returns every variable that decides how training goes on."""
+    return model.variables + model.optimizer.variables
+
+
+def _named(kind, variables):
+    return [(f'{kind}_{i}', variable) for i, variable in enumerate(variables)]

@@ -1,0 +1,95 @@
+"""The model compiled to train: optimizer, losses, devices."""
+
+import keras
+import tensorflow as tf
+
+from kerasadder.errors import UserError
+from kerasadder.model import build_model
+
+# The one cycle: up to the peak learning rate, then down by half a cosine.
+WARMUP = 0.2  # of all steps
+FIRST_LEARNING_RATE = 1 / 25  # of the peak
+
+
+def gpu_strategy():
+    """Returns a strategy for all GPUs, memory taken as needed."""
+    gpus = tf.config.list_physical_devices('GPU')
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    if len(gpus) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def _precision(config):
+    """Returns the Keras dtype policy to train in."""
+    if config.mixed_precision in ('auto', 'float32'):
+        return 'float32'
+    return f'mixed_{config.mixed_precision}'
+
+
+def steps_per_execution(config, steps_per_epoch):
+    """Returns a divisor of the steps of an epoch, so that epochs stay whole."""
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        # Keras 3.15 fails on several devices with more (a placeholder not fed).
+        divisors = [1]
+    else:
+        divisors = [n for n in range(1, 65) if steps_per_epoch % n == 0]
+    steps = config.steps_per_execution or divisors[-1]
+    if steps > 1 and (divisors == [1] or steps_per_epoch % steps):
+        raise UserError(
+            f'--steps_per_execution={steps}: must divide the {steps_per_epoch} '
+            'steps of an epoch, and be 1 on several devices; '
+            f'{divisors[-1]} would do.'
+        )
+    return steps
+
+
+def compiled_model(config, steps_per_epoch):
+    """Builds and compiles the model of a configuration.
+
+    Args:
+        config: The `TrainingConfig`.
+        steps_per_epoch: Batches in an epoch; the learning rate's one cycle goes
+            over all epochs.
+
+    Returns:
+        A compiled `keras.Model` of `build_model`.
+
+    Raises:
+        UserError: If `config.steps_per_execution` does not divide
+            `steps_per_epoch`.
+    """
+    precision = _precision(config)
+    model = build_model(config.filters, config.dropout, precision)
+    steps = config.epochs * steps_per_epoch
+    warmup_steps = round(WARMUP * steps)
+    optimizer = keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=FIRST_LEARNING_RATE * config.learning_rate,
+            warmup_target=config.learning_rate,
+            warmup_steps=warmup_steps,
+            decay_steps=steps - warmup_steps,
+        ),
+        # With None there is no decay step at all.
+        weight_decay=config.weight_decay or None,
+    )
+    if precision == 'mixed_float16':
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(
+        optimizer,
+        loss={
+            'digit': keras.losses.SparseCategoricalCrossentropy(),
+            'sum': keras.losses.SparseCategoricalCrossentropy(),
+        },
+        loss_weights=loss_weights(config),
+        metrics={'digit': ['accuracy'], 'sum': ['accuracy']},
+        steps_per_execution=steps_per_execution(config, steps_per_epoch),
+        # XLA makes training on the CPU slower.
+        jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,
+    )
+    return model
+
+
+def loss_weights(config):
+    return {'digit': config.digit_loss_weight, 'sum': config.sum_loss_weight}

@@ -1,0 +1,63 @@
+"""Short training runs, and what they leave.
+
+`python -m tests.small_runs DIR` does one as a process, for a test to kill.
+"""
+
+import pathlib
+import sys
+
+import keras
+from tensorboard.backend.event_processing import event_accumulator
+
+from kerasadder.config import preset_config
+
+SMALL = {
+    'epochs': 3,
+    'batch_size': 64,
+    'learning_rate': 0.02,
+    'filters': (4, 8, 8, 16),
+    'dropout': 0.2,
+}
+
+
+def small_config(directory, **overrides):
+    directories = {
+        'model_dir': str(directory / 'run'),
+        'export_dir': str(directory / 'export'),
+    }
+    return preset_config(**{**SMALL, **directories, **overrides})
+
+
+def weights(directory):
+    return keras.models.load_model(
+        directory / 'run' / 'model.keras'
+    ).get_weights()
+
+
+def history(directory):
+    """Returns the lines of history.csv without the column of seconds."""
+    lines = (directory / 'run' / 'history.csv').read_text().splitlines()
+    return [line.split(',')[:1] + line.split(',')[2:] for line in lines]
+
+
+def read_events(directory, name):
+    events = event_accumulator.EventAccumulator(
+        str(directory / 'run' / 'tensorboard' / name),
+        size_guidance={event_accumulator.TENSORS: 0},
+    )
+    return events.Reload()
+
+
+if __name__ == '__main__':
+    from kerasadder import training
+    from tests.conftest import stripes
+
+    data = {
+        'train': stripes(2560, seed=0),
+        'validation': stripes(100, seed=1),
+        'test': stripes(200, seed=2),
+    }
+    config = small_config(
+        pathlib.Path(sys.argv[1]), steps_per_execution=4, checkpoint_steps=4
+    )
+    training.train(config, data)
