@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ from kerasadder.errors import UserError
 USER_ERROR = 2  # exit status
 
 
-def run(main, check):
+def run(main, check, needs_tensorflow=True):
     """Runs a script: flags first, then TensorFlow, then `main`.
 
     A mistake of the user's ends in one line on stderr and exit status 2; one in
@@ -28,6 +29,7 @@ def run(main, check):
             status.
         check: Called with the positional arguments once the flags are parsed;
             raises `UserError` if something does not go together.
+        needs_tensorflow: Whether to import TensorFlow before `main`.
     """
 
     def parse(argv):
@@ -42,8 +44,9 @@ def run(main, check):
     def call_main(argv):
         logging.set_verbosity(logging.ERROR)
         with _one_line_for_mistakes():
-            with native_stderr_closed():
-                import tensorflow  # noqa: F401
+            if needs_tensorflow:
+                with native_stderr_closed():
+                    import tensorflow  # noqa: F401
             return main(argv[1:])
 
     app.run(call_main, flags_parser=parse)
@@ -104,6 +107,35 @@ def native_stderr_closed():
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
+
+
+def answer_line(picture, number, answer, as_json):
+    """Returns the line to print of one picture's answer.
+
+    Args:
+        picture: What to call it.
+        number: The number that was added.
+        answer: A dict of `digit` `(10,)`, `sum` `(19,)`, `digit_label` and
+            `sum_label`: one example of what `classify_bytes` answers.
+        as_json: Whether as a JSON object, with both distributions.
+    """
+    digit, total = int(answer['digit_label']), int(answer['sum_label'])
+    if as_json:
+        return json.dumps(
+            {
+                'picture': str(picture),
+                'number': number,
+                'digit': digit,
+                'sum': total,
+                'digit_probabilities': answer['digit'].tolist(),
+                'sum_probabilities': answer['sum'].tolist(),
+            }
+        )
+    return (
+        f'{picture}: {digit} + {number} = {total}  '
+        f'(digit {100 * answer["digit"].max():.1f} %, '
+        f'sum {100 * answer["sum"].max():.1f} %)'
+    )
 
 
 def define_saved_model_flag():

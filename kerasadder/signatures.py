@@ -31,6 +31,8 @@ def of_model(model):
     every_number_model = with_every_number(model)
 
     def serving_default(image, number):
+        image = tf.ensure_shape(image, (None, *IMAGE_SHAPE))
+        number = tf.ensure_shape(number, (None, NUM_NUMBERS))
         checks = [
             _require_pairs(image, number),
             _require_pixels(image),
@@ -41,6 +43,8 @@ def of_model(model):
         return _call(model, {'image': image, 'number': number})
 
     def classify_bytes(image, number):
+        image = tf.ensure_shape(image, (None,))
+        number = tf.ensure_shape(number, (None,))
         checks = [
             _require_pairs(image, number),
             _require_each(
@@ -63,6 +67,7 @@ def of_model(model):
         return outputs | labels
 
     def every_number(image):
+        image = tf.ensure_shape(image, (None, *IMAGE_SHAPE))
         with tf.control_dependencies([_require_pixels(image)]):
             inputs = {'image': tf.identity(image)}
         return _call(lambda inputs: every_number_model(inputs['image']), inputs)
