@@ -4,7 +4,6 @@ A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
 """
 
 import contextlib
-import json
 import sys
 
 from absl import flags
@@ -39,8 +38,12 @@ def main(paths):
             reason = str(error).removeprefix('image[0] ')
             print(f'error: {path}: {reason}', file=sys.stderr)
         else:
-            answered[path] = picture, {k: v[0] for k, v in answer.items()}
-            print(_line(path, answered[path][1]))
+            one = {name: array[0] for name, array in answer.items()}
+            answered[path] = picture, one
+            print(
+                command_line.answer_line(path, _NUMBER.value, one, _JSON.value),
+                flush=True,
+            )
     if _FIGURE.value and answered:
         _draw(answered)
     return 0 if len(answered) == len(set(paths)) else 1
@@ -55,26 +58,6 @@ def _read(path):
     if len(picture) > MAX_BYTES:
         raise UserError(f'has more than {MAX_BYTES} bytes')
     return picture
-
-
-def _line(path, answer):
-    digit, total = int(answer['digit_label']), int(answer['sum_label'])
-    if _JSON.value:
-        return json.dumps(
-            {
-                'picture': path,
-                'number': _NUMBER.value,
-                'digit': digit,
-                'sum': total,
-                'digit_probabilities': answer['digit'].tolist(),
-                'sum_probabilities': answer['sum'].tolist(),
-            }
-        )
-    return (
-        f'{path}: {digit} + {_NUMBER.value} = {total}  '
-        f'(digit {100 * answer["digit"].max():.1f} %, '
-        f'sum {100 * answer["sum"].max():.1f} %)'
-    )
 
 
 def _draw(answered):

@@ -44,7 +44,7 @@ def main(pictures):
             except OSError as error:
                 problem = error.strerror
             except transports.InvalidArgument as error:
-                problem = error
+                problem = str(error).replace('image[0] ', '')
             else:
                 one = {name: array[0] for name, array in answer.items()}
                 print(
