@@ -9,6 +9,7 @@ from kerasadder.model import build_model
 # The one cycle: up to the peak learning rate, then down by half a cosine.
 WARMUP = 0.2  # of all steps
 FIRST_LEARNING_RATE = 1 / 25  # of the peak
+BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16'}  # of a CPU
 
 
 def gpu_strategy():
@@ -23,9 +24,31 @@ def gpu_strategy():
 
 def _precision(config):
     """Returns the Keras dtype policy to train in."""
-    if config.mixed_precision in ('auto', 'float32'):
-        return 'float32'
-    return f'mixed_{config.mixed_precision}'
+    precision = config.mixed_precision
+    if precision == 'auto':
+        precision = _fast_type()
+    return precision if precision == 'float32' else f'mixed_{precision}'
+
+
+def _fast_type():
+    """Returns the type that the hardware has units of its own for."""
+    gpus = tf.config.list_physical_devices('GPU')
+    if not gpus:
+        return 'bfloat16' if _cpu_flags() & BFLOAT16_FLAGS else 'float32'
+    details = map(tf.config.experimental.get_device_details, gpus)
+    capability = min(d.get('compute_capability', (0, 0)) for d in details)
+    if capability >= (8, 0):
+        return 'bfloat16'
+    return 'float16' if capability >= (7, 0) else 'float32'
+
+
+def _cpu_flags():
+    try:
+        with open('/proc/cpuinfo', encoding='utf-8') as file:
+            lines = [line for line in file if line.startswith('flags')]
+    except OSError:
+        return set()  # not Linux
+    return set(lines[0].split()) if lines else set()
 
 
 def steps_per_execution(config, steps_per_epoch):

@@ -2,6 +2,8 @@
 
 import kerasadder  # noqa: F401, I001, sets TensorFlow's environment first
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,7 +50,11 @@ def run(stripes_data, tmp_path_factory):
 def data_dir(tmp_path_factory):
     """A TFDS folder with MNIST prepared in it."""
     from kerasadder import dataset
+    from kerasadder import run_folder
 
-    directory = tmp_path_factory.mktemp('tensorflow_datasets')
-    dataset.load('test', data_dir=directory)
-    return directory
+    root = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        root = root.parent  # which the workers share
+    with run_folder.locked(root, wait=True):
+        dataset.load('test', data_dir=root / 'tensorflow_datasets')
+    return root / 'tensorflow_datasets'

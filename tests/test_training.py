@@ -104,7 +104,9 @@ def test_other_config_in_the_folder_is_refused(run, stripes_data):
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
-    config = preset_config(batch_size=32, dropout=0.0)
+    config = preset_config(
+        batch_size=32, dropout=0.0, mixed_precision='float32'
+    )
     model = compilation.compiled_model(config, steps_per_epoch=2)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (32, 28, 28, 1), np.uint8)
@@ -196,6 +198,41 @@ def test_float16_scales_its_loss():
     config = preset_config(mixed_precision='float16')
     model = compilation.compiled_model(config, steps_per_epoch=1)
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+
+
+@pytest.mark.parametrize(
+    ('flags', 'policy'),
+    [
+        ({'fpu', 'avx512_bf16'}, 'mixed_bfloat16'),
+        ({'fpu', 'amx_bf16'}, 'mixed_bfloat16'),
+        ({'fpu', 'avx2'}, 'float32'),
+        (set(), 'float32'),
+    ],
+)
+def test_auto_is_bfloat16_where_the_cpu_has_it(flags, policy, monkeypatch):
+    monkeypatch.setattr(compilation, '_cpu_flags', lambda: flags)
+    model = compilation.compiled_model(preset_config(), steps_per_epoch=1)
+    layer = next(layer for layer in model.layers if 'conv' in layer.name)
+    assert layer.dtype_policy.name == policy
+
+
+@pytest.mark.parametrize(
+    ('capability', 'policy'),
+    [
+        ((9, 0), 'mixed_bfloat16'),
+        ((8, 0), 'mixed_bfloat16'),
+        ((7, 5), 'mixed_float16'),
+        ((6, 1), 'float32'),
+    ],
+)
+def test_auto_is_what_the_gpu_has_units_for(capability, policy, monkeypatch):
+    monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [kind])
+    monkeypatch.setattr(
+        tf.config.experimental,
+        'get_device_details',
+        lambda gpu: {'compute_capability': capability},
+    )
+    assert compilation._precision(preset_config()) == policy
 
 
 @pytest.mark.parametrize('precision', ['bfloat16'])

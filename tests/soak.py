@@ -1,0 +1,135 @@
+"""A soak of the exported model: good and bad requests from many threads.
+
+Behind the gRPC double, for minutes: every answer must be right, every bad
+request refused, and memory must stay where it was after warming up.
+"""
+
+import concurrent.futures
+import os
+import random
+import threading
+import time
+
+import numpy as np
+
+from kerasadder import client
+from kerasadder import transports
+from tests import cpp_loader
+from tests.photographs import photograph
+from tests.serving_doubles import Models
+from tests.serving_doubles import grpc_double
+from tests.serving_inputs import INPUTS
+
+THREADS = 8
+WARM_UP = 0.25  # of the time: caches fill, the allocators find their level
+TOLERANCE = {'rtol': 1e-4, 'atol': 1e-6}
+
+
+def soak(saved_model, minutes):
+    """Sends requests for so long.
+
+    Args:
+        saved_model: Folder of a SavedModel version.
+        minutes: How long.
+
+    Returns:
+        A dict: `good` and `bad` requests sent; `wrong_answers`, to good ones;
+        `not_refused`, bad ones that were answered; `resident_mib` after
+        warming up and `resident_mib_end`, MiB; `growth`, relative.
+    """
+    loader = cpp_loader.Loader(saved_model)
+    counts = dict.fromkeys(('good', 'bad', 'wrong_answers', 'not_refused'), 0)
+    lock = threading.Lock()
+    began = time.monotonic()
+    with (
+        grpc_double(Models({1: loader}, {})) as address,
+        client.Client(address, transport='grpc') as server,
+    ):
+        good = _good_requests(server)
+        bad = _bad_requests()
+
+        def send(seed):
+            choose = random.Random(seed)
+            while time.monotonic() - began < 60 * minutes:
+                if choose.random() < 0.6:
+                    ask, expected = choose.choice(good)
+                    kind, failed = 'good', not _equal(ask(server), expected)
+                    failure = 'wrong_answers'
+                else:
+                    kind, failed = (
+                        'bad',
+                        not _refused(choose.choice(bad), server),
+                    )
+                    failure = 'not_refused'
+                with lock:
+                    counts[kind] += 1
+                    counts[failure] += failed
+
+        with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+            threads = [pool.submit(send, seed) for seed in range(THREADS)]
+            time.sleep(60 * minutes * WARM_UP)
+            before = _resident_mib()
+            for thread in threads:
+                thread.result()
+            after = _resident_mib()
+    loader.close()
+    return {
+        **counts,
+        'resident_mib': before,
+        'resident_mib_end': after,
+        'growth': after / before - 1,
+    }
+
+
+def _good_requests(server):
+    """Returns requests with the answers that they get when all is quiet."""
+    images = INPUTS['serving_default'](20)['image']
+    pictures = [photograph(digit, 0, 400, 300) for digit in range(10)]
+    asks = []
+    for count in (1, 3, 20):
+        numbers = np.arange(count) % 10
+        asks.append(
+            lambda server, n=numbers: server.predict(images[: len(n)], n)
+        )
+    for start in range(8):
+        some = pictures[start : start + 2]
+        asks.append(lambda server, some=some: server.classify(some, 7))
+    return [(ask, ask(server)) for ask in asks]
+
+
+def _bad_requests():
+    images = INPUTS['serving_default'](3)['image']
+    picture = photograph(3, 0, 400, 300)
+    bomb = b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + b'\0\0\x75\x30' * 2 + bytes(9)
+    return [
+        lambda server: server.predict(images + 300, [1, 2, 3]),
+        lambda server: server.predict(images * np.nan, [1, 2, 3]),
+        lambda server: server.predict(images[:, :14], [1, 2, 3]),
+        lambda server: server.classify([b'', picture], [1, 2]),
+        lambda server: server.classify([picture, b'no picture'], [1, 2]),
+        lambda server: server.classify([picture[: len(picture) // 3]], 1),
+        lambda server: server.classify([bomb], 1),
+        lambda server: server.classify([picture], 10),
+        lambda server: server.classify([picture], -1),
+    ]
+
+
+def _equal(answer, expected):
+    return all(
+        np.allclose(answer[name], expected[name], **TOLERANCE)
+        for name in expected
+    )
+
+
+def _refused(ask, server):
+    try:
+        ask(server)
+    except transports.InvalidArgument as error:
+        return bool(str(error))
+    return False
+
+
+def _resident_mib():
+    with open('/proc/self/statm', encoding='utf-8') as file:
+        pages = int(file.read().split()[1])
+    return pages * os.sysconf('SC_PAGE_SIZE') / 2**20
