@@ -6,3 +6,5 @@ import os
 # chatter on the console, and TensorFlow whatever ~/.keras/keras.json says.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 os.environ['KERAS_BACKEND'] = 'tensorflow'
+
+__version__ = '1.0.0'

@@ -148,7 +148,7 @@ def answers(names, pictures, images, outputs):
             picture = picture[..., :-1] * alpha + 160 * (1 - alpha)
             picture = picture.astype(np.uint8)
         row[0].imshow(picture, cmap='gray', vmin=0, vmax=255)
-        row[0].set_title(name)
+        row[0].set_title(name, fontsize=8)
         row[1].imshow(image, cmap='gray', vmin=0, vmax=255)
         row[1].set_title('as the network saw it', fontsize=8)
         for axis in row[:2]:

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 
+from kerasadder import __version__
 from kerasadder.errors import UserError
 
 
@@ -49,7 +50,7 @@ def open_run_folder(config):
             _check_recipe(config, path)
         for left in folder.rglob('.partial-*'):
             left.unlink()  # by a run that was killed
-        write_json(path, config.asdict())
+        write_json(path, {'version': __version__, **config.asdict()})
         for name in ('checkpoints', 'figures', 'tensorboard'):
             (folder / name).mkdir(exist_ok=True)
         yield folder
@@ -87,7 +88,8 @@ def _check_recipe(config, path):
         raise UserError(
             f'{path} is damaged: use another --model_dir.'
         ) from None
-    for name, value in config.recipe().items():
+    recipe = {'version': __version__, **config.recipe()}
+    for name, value in recipe.items():
         if earlier.get(name) != value:
             raise UserError(
                 f'--model_dir={path.parent}: holds a run with '

@@ -4,6 +4,7 @@ A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
 """
 
 import contextlib
+import os
 import sys
 
 from absl import flags
@@ -67,7 +68,7 @@ def _draw(answered):
 
     pictures = [picture for picture, _ in answered.values()]
     figures.answers(
-        [f'{path} + {_NUMBER.value}' for path in answered],
+        [f'{os.path.basename(path)} + {_NUMBER.value}' for path in answered],
         [decoding.decode_picture(picture).numpy() for picture in pictures],
         images.normalize_pictures(pictures).numpy(),
         [answer for _, answer in answered.values()],

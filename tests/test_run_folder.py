@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from kerasadder import __version__
 from kerasadder import run_folder
 from kerasadder.config import preset_config
 from kerasadder.errors import UserError
@@ -18,7 +19,8 @@ def test_new_folder_gets_the_config(tmp_path):
     config = preset_config('quick', model_dir=str(tmp_path / 'a' / 'b'))
     folder = open_folder(config)
     assert folder == tmp_path / 'a' / 'b'
-    assert json.loads((folder / 'config.json').read_text()) == config.asdict()
+    written = json.loads((folder / 'config.json').read_text())
+    assert written == {'version': __version__, **config.asdict()}
 
 
 def test_default_folder_is_named_by_the_time(tmp_path, monkeypatch):
@@ -39,6 +41,14 @@ def test_other_recipe_is_refused_and_nothing_changed(tmp_path):
     with pytest.raises(UserError, match='epochs=12, not 11'):
         open_folder(preset_config(model_dir=str(tmp_path), epochs=11))
     assert (tmp_path / 'config.json').read_text() == before
+
+
+def test_run_of_another_version_is_refused(tmp_path, monkeypatch):
+    config = preset_config(model_dir=str(tmp_path))
+    open_folder(config)
+    monkeypatch.setattr(run_folder, '__version__', '2.0.0')
+    with pytest.raises(UserError, match=rf'version={__version__}, not 2\.0\.0'):
+        open_folder(config)
 
 
 def test_folder_of_something_else_is_refused(tmp_path):
