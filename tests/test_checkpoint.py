@@ -22,7 +22,7 @@ from tests.small_runs import small_config
 from tests.small_runs import weights
 
 ROOT = pathlib.Path(__file__).parent.parent
-# How often the process is killed; the README's claim was tried with 20.
+# How often the process is killed: in the suite seldom, by hand often.
 KILLS = int(os.environ.get('KERASADDER_KILLS', '3'))
 
 
