@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, RED = '#0072b2', '#e69f00', '#009e73', '#d55e00'
+BLUE, ORANGE, RED = '#0072b2', '#e69f00', '#d55e00'
 STYLE = {
     'axes.spines.right': False,
     'axes.spines.top': False,

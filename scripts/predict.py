@@ -80,6 +80,9 @@ def check(paths):
         raise UserError('no picture: name one or more files, or - for stdin.')
     if _NUMBER.value is None:
         raise UserError('no --number: say what to add to the digit, 0-9.')
+    figure = _FIGURE.value
+    if figure and not figure.lower().endswith(('.png', '.pdf', '.svg')):
+        raise UserError(f'--figure={figure}: must end in .png, .pdf or .svg.')
 
 
 if __name__ == '__main__':

@@ -230,6 +230,11 @@ def test_predict_reads_standard_input_and_writes_json(pictures):
             ['a.png', '--number=1', '--saved_model=none'],
             'none: no folder with a saved_model.pb',
         ),
+        (
+            'predict.py',
+            ['a.png', '--number=1', '--figure=a.doc'],
+            '--figure=a.doc: must end in .png',
+        ),
         ('export.py', [], 'no --model: name the .keras file'),
         ('export.py', ['--model=none.keras'], 'none.keras: no such file'),
         ('train.py', ['quick'], 'quick: takes flags only'),
