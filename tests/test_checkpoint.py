@@ -23,7 +23,7 @@ from tests.small_runs import weights
 
 ROOT = pathlib.Path(__file__).parent.parent
 # How often the process is killed: in the suite seldom, by hand often.
-KILLS = int(os.environ.get('KERASADDER_KILLS', '3'))
+KILLS = int(os.environ.get('KERASADDER_KILLS', '2'))
 
 
 def assert_equal_runs(one, other):

@@ -265,7 +265,7 @@ def test_terminated_training_says_how_to_go_on(data_dir, tmp_path):
     process = subprocess.Popen(
         [
             *(sys.executable, ROOT / 'scripts' / 'train.py', '--preset=quick'),
-            *('--steps_per_execution=5', '--checkpoint_steps=5'),
+            *('--steps_per_execution=20', '--checkpoint_steps=20'),
             *(f'--data_dir={data_dir}', '--export_dir='),
         ],
         cwd=tmp_path,
