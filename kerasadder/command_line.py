@@ -1,12 +1,15 @@
-"""What the scripts have in common: quiet, and one line for a mistake."""
+"""What the commands have in common: quiet, and one line for a mistake."""
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import re
+import shlex
 import signal
 import sys
+import textwrap
 
 from absl import app
 from absl import flags
@@ -17,39 +20,66 @@ from kerasadder.errors import UserError
 USER_ERROR = 2  # exit status
 
 
-def run(main, check, needs_tensorflow=True):
-    """Runs a script: flags first, then TensorFlow, then `main`.
+def run(command, argv=None):
+    """Runs a command: flags first, then TensorFlow, then its `main`.
 
     A mistake of the user's ends in one line on stderr and exit status 2; one in
-    the flags before TensorFlow, which takes seconds, is even imported. Scripts
+    the flags before TensorFlow, which takes seconds, is even imported. Commands
     therefore import what needs TensorFlow inside their `main`.
 
     Args:
-        main: Called with the positional arguments; its result is the exit
-            status.
-        check: Called with the positional arguments once the flags are parsed;
-            raises `UserError` if something does not go together.
-        needs_tensorflow: Whether to import TensorFlow before `main`.
+        command: A module of `kerasadder.commands`. It has `check`, called with
+            the positional arguments once the flags are parsed, which raises
+            `UserError` if something does not go together; `main`, called with
+            them afterwards, whose result is the exit status; and, if it does
+            without TensorFlow, `NEEDS_TENSORFLOW = False`.
+        argv: Name and arguments; None for those of the process.
     """
 
     def parse(argv):
+        if set(argv[1:]) & {'--help', '-help', '-h'}:
+            print(_help(command))
+            sys.exit()
         with _one_line_for_mistakes():
             try:
                 arguments = flags.FLAGS(argv)
             except flags.Error as error:
                 raise UserError(error) from None
-            check(arguments[1:])
+            command.check(arguments[1:])
         return arguments
 
     def call_main(argv):
         logging.set_verbosity(logging.ERROR)
         with _one_line_for_mistakes():
-            if needs_tensorflow:
+            if getattr(command, 'NEEDS_TENSORFLOW', True):
                 with native_stderr_closed():
                     import tensorflow  # noqa: F401
-            return main(argv[1:])
+            return command.main(argv[1:])
 
-    app.run(call_main, flags_parser=parse)
+    app.run(call_main, argv, flags_parser=parse)
+
+
+def _help(command):
+    """Returns what a command is for and its flags, a line or two each."""
+    lines = [command.__doc__.rstrip(), '']
+    defined = flags.FLAGS.flags_by_module_dict()
+    ours = (module for module in defined if module.startswith('kerasadder'))
+    for flag in itertools.chain.from_iterable(map(defined.get, ours)):
+        name = f'--[no]{flag.name}' if flag.boolean else f'--{flag.name}'
+        lines += textwrap.wrap(
+            f'{name:<23} {flag.help}',
+            79,
+            subsequent_indent=' ' * 26,
+            initial_indent='  ',
+        )
+    return '\n'.join(lines)
+
+
+def repeated():
+    """Returns the command line of this process, for a user to repeat."""
+    script, *arguments = sys.argv
+    start = ['python', script] if script.endswith('.py') else ['kerasadder']
+    return shlex.join([*start, *arguments])
 
 
 def refuse_arguments(arguments):

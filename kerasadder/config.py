@@ -178,11 +178,7 @@ _DEFINE = {
 
 
 def define_flags():
-    """Defines an absl flag for each field of `TrainingConfig`.
-
-    A script that wants them in its `--help` then adopts this module's key
-    flags.
-    """
+    """Defines an absl flag for each field of `TrainingConfig`."""
     for field in dataclasses.fields(TrainingConfig):
         by_preset = {
             name: fields[field.name]
@@ -208,7 +204,6 @@ def define_flags():
         else:
             define = _DEFINE.get(field.type, flags.DEFINE_string)
             define(field.name, None, help)
-        flags.declare_key_flag(field.name)
 
 
 def config_from_flags():

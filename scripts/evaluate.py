@@ -1,39 +1,7 @@
-"""Evaluates a model on the test images, each with every one of ten numbers."""
-
-import json
-
-from absl import flags
+"""Evaluates a model on the test images: `kerasadder evaluate`."""
 
 from kerasadder import command_line
-from kerasadder.errors import UserError
-
-_SAVED_MODEL = command_line.define_saved_model_flag()
-_MODEL = flags.DEFINE_string('model', None, 'A .keras file instead.')
-_DATA_DIR = command_line.define_data_dir_flag()
-_JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
-
-
-def main(unused_arguments):
-    from kerasadder import dataset
-    from kerasadder import evaluation
-    from kerasadder import loading
-
-    if _MODEL.value:
-        every_number = evaluation.every_number_function(
-            loading.load_keras_model(_MODEL.value)
-        )
-    else:
-        every_number = loading.load_saved_model(_SAVED_MODEL.value)
-    ((images, labels),) = dataset.load('test', data_dir=_DATA_DIR.value)
-    test = evaluation.evaluate(every_number, images, labels)
-    print(json.dumps(test) if _JSON.value else evaluation.report(test))
-
-
-def check(arguments):
-    command_line.refuse_arguments(arguments)
-    if _MODEL.value and _SAVED_MODEL.present:
-        raise UserError('--model and --saved_model: give one of them.')
-
+from kerasadder.commands import evaluate
 
 if __name__ == '__main__':
-    command_line.run(main, check)
+    command_line.run(evaluate)

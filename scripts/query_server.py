@@ -1,74 +1,7 @@
-"""Asks a TensorFlow Serving what the digit in a picture and a number make.
+"""Asks a TensorFlow Serving: `kerasadder query`."""
 
-python scripts/query_server.py picture.png ... --number=7
-"""
-
-import sys
-
-from absl import flags
-
-from kerasadder import client
 from kerasadder import command_line
-from kerasadder import transports
-from kerasadder.errors import UserError
-
-_NUMBER = flags.DEFINE_integer(
-    'number', None, 'The number to add, 0..9.', lower_bound=0, upper_bound=9
-)
-_ADDRESS = flags.DEFINE_string(
-    'address', None, 'host:port [localhost:8501, with --grpc localhost:8500]'
-)
-_GRPC = flags.DEFINE_bool('grpc', False, 'Ask over gRPC, not over REST.')
-_VERSION = flags.DEFINE_integer(
-    'version', None, "The model's version. [the latest]", lower_bound=0
-)
-_LABEL = flags.DEFINE_string('label', None, "The version's label instead.")
-_JSON = flags.DEFINE_bool('json', False, 'Print a JSON object a picture.')
-
-
-def main(pictures):
-    # gRPC imports TensorFlow, which is not quiet; REST does without.
-    with command_line.native_stderr_closed():
-        server = client.Client(
-            _ADDRESS.value,
-            version=_VERSION.value,
-            label=_LABEL.value,
-            transport='grpc' if _GRPC.value else 'rest',
-        )
-    status = 0
-    with server:
-        # One at a time, so that a bad picture spoils no other's answer.
-        for picture in pictures:
-            try:
-                answer = server.classify([picture], _NUMBER.value)
-            except OSError as error:
-                problem = error.strerror
-            except transports.InvalidArgument as error:
-                problem = str(error).replace('image[0] ', '')
-            else:
-                one = {name: array[0] for name, array in answer.items()}
-                print(
-                    command_line.answer_line(
-                        picture, _NUMBER.value, one, _JSON.value
-                    ),
-                    flush=True,
-                )
-                continue
-            print(f'error: {picture}: {problem}', file=sys.stderr)
-            status = 1
-    return status
-
-
-def check(pictures):
-    if not pictures:
-        raise UserError('name at least one picture; see --help.')
-    if _NUMBER.value is None:
-        raise UserError('--number: say which number to add, 0..9.')
-    if _VERSION.value is not None and _LABEL.value is not None:
-        raise UserError('--version and --label: give one of them.')
-    if _ADDRESS.value is not None:
-        client.check_address(_ADDRESS.value)
-
+from kerasadder.commands import query
 
 if __name__ == '__main__':
-    command_line.run(main, check, needs_tensorflow=False)
+    command_line.run(query)

@@ -1,57 +1,7 @@
-"""Trains the digit-and-sum model on MNIST and exports it as a SavedModel."""
-
-import os
-import shlex
-import sys
-
-from absl import flags
+"""Trains the model and exports it: `kerasadder train`."""
 
 from kerasadder import command_line
-from kerasadder import config as config_lib
-
-
-def main(unused_arguments):
-    from kerasadder import evaluation
-    from kerasadder import training
-    from kerasadder.checkpoint import Stopped
-
-    config = config_lib.config_from_flags()
-    try:
-        metrics = training.train(config)
-    except Stopped as stopped:
-        command = shlex.join(['python', *sys.argv])
-        if not config.model_dir:
-            command += f' --model_dir={stopped.folder}'
-        print(
-            f'\nStopped by {stopped.signal.name} after step {stopped.step}, '
-            f'everything saved. To go on:\n  {command}',
-            file=sys.stderr,
-        )
-        return 128 + stopped.signal
-    model_dir, saved_model = metrics['model_dir'], metrics['saved_model']
-    print(
-        f'\nTest, every image with each of the ten numbers '
-        f'(fit: {metrics["fit_seconds"]:.0f} s)\n'
-        f'{evaluation.report(metrics["test"])}\n\n'
-        f'Written: {model_dir}' + (f' and {saved_model}' if saved_model else '')
-    )
-    print(f'\nNext:\n  tensorboard --logdir={model_dir}')
-    if saved_model:
-        directory = os.path.dirname(os.path.abspath(saved_model))
-        print(
-            f'  python scripts/predict.py picture.png --number=7 '
-            f'--saved_model={saved_model}\n'
-            f'  docker run -p 8501:8501 -v {directory}:/models/kerasadder '
-            '-e MODEL_NAME=kerasadder tensorflow/serving'
-        )
-
-
-def check(arguments):
-    command_line.refuse_arguments(arguments)
-    config_lib.config_from_flags()
-
+from kerasadder.commands import train
 
 if __name__ == '__main__':
-    config_lib.define_flags()
-    flags.adopt_module_key_flags(config_lib)
-    command_line.run(main, check)
+    command_line.run(train)

@@ -1,0 +1,34 @@
+"""The commands: what `kerasadder` and the scripts run, a module each."""
+
+import importlib
+import sys
+
+from kerasadder import command_line
+
+COMMANDS = {
+    'train': 'train a model and export it',
+    'evaluate': 'evaluate a model on the test images',
+    'predict': 'say digit and sum of pictures',
+    'export': 'export a trained .keras file as a SavedModel',
+    'query': 'ask a TensorFlow Serving about pictures',
+    'benchmark': 'measure this machine',
+}
+
+
+def main():
+    """Runs `kerasadder COMMAND ...`, the console command of the package."""
+    name = sys.argv[1] if len(sys.argv) > 1 else None
+    if name in COMMANDS:
+        command = importlib.import_module(f'{__name__}.{name}')
+        command_line.run(command, sys.argv[1:])
+    elif name in ('--help', '-h'):
+        print('usage: kerasadder COMMAND ...; COMMAND --help says more.\n')
+        for command, what in COMMANDS.items():
+            print(f'  {command:<12}{what}')
+    else:
+        given = name or 'no command'
+        print(
+            f'error: {given}: must be one of {", ".join(COMMANDS)}.',
+            file=sys.stderr,
+        )
+        sys.exit(command_line.USER_ERROR)

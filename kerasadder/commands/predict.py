@@ -1,0 +1,85 @@
+"""Says digit and sum of pictures: predict picture.png ... --number=7.
+
+A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
+"""
+
+import contextlib
+import os
+import sys
+
+from absl import flags
+
+from kerasadder import command_line
+from kerasadder.errors import UserError
+
+MAX_BYTES = 100_000_000  # of a picture
+_NUMBER = flags.DEFINE_integer(
+    'number', None, 'What to add to the digit, 0-9.', 0, 9
+)
+_SAVED_MODEL = command_line.define_saved_model_flag()
+_JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
+_FIGURE = flags.DEFINE_string(
+    'figure', None, 'Draw pictures and answers to this file, e.g. answers.png.'
+)
+
+
+def main(paths):
+    from kerasadder import loading
+
+    classify = loading.load_classifier(_SAVED_MODEL.value)
+    answered = {}
+    for path in paths:
+        try:
+            picture = _read(path)
+            with command_line.native_stderr_closed():
+                answer = classify([picture], [_NUMBER.value])
+        except OSError as error:
+            print(f'error: {path}: {error.strerror}', file=sys.stderr)
+        except UserError as error:
+            reason = str(error).removeprefix('image[0] ')
+            print(f'error: {path}: {reason}', file=sys.stderr)
+        else:
+            one = {name: array[0] for name, array in answer.items()}
+            answered[path] = picture, one
+            print(
+                command_line.answer_line(path, _NUMBER.value, one, _JSON.value),
+                flush=True,
+            )
+    if _FIGURE.value and answered:
+        _draw(answered)
+    return 0 if len(answered) == len(set(paths)) else 1
+
+
+def _read(path):
+    with contextlib.ExitStack() as stack:
+        file = sys.stdin.buffer
+        if path != '-':
+            file = stack.enter_context(open(path, 'rb'))
+        picture = file.read(MAX_BYTES + 1)
+    if len(picture) > MAX_BYTES:
+        raise UserError(f'has more than {MAX_BYTES} bytes')
+    return picture
+
+
+def _draw(answered):
+    from kerasadder import decoding
+    from kerasadder import figures
+    from kerasadder import images
+
+    pictures = [picture for picture, _ in answered.values()]
+    figures.answers(
+        [f'{os.path.basename(path)} + {_NUMBER.value}' for path in answered],
+        [decoding.decode_picture(picture).numpy() for picture in pictures],
+        images.normalize_pictures(pictures).numpy(),
+        [answer for _, answer in answered.values()],
+    ).savefig(_FIGURE.value)
+
+
+def check(paths):
+    if not paths:
+        raise UserError('no picture: name one or more files, or - for stdin.')
+    if _NUMBER.value is None:
+        raise UserError('no --number: say what to add to the digit, 0-9.')
+    figure = _FIGURE.value
+    if figure and not figure.lower().endswith(('.png', '.pdf', '.svg')):
+        raise UserError(f'--figure={figure}: must end in .png, .pdf or .svg.')

@@ -1,0 +1,73 @@
+"""The console command, run as a user runs it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from kerasadder import command_line
+from kerasadder.commands import COMMANDS
+
+
+def kerasadder(*arguments, cwd=None):
+    call = 'import sys; from kerasadder import commands; commands.main()'
+    return subprocess.run(
+        [sys.executable, '-c', call, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_help_names_every_command():
+    done = kerasadder('--help')
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()[2:]] == list(
+        COMMANDS
+    )
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_help_of_a_command_fits_a_screen(command):
+    done = kerasadder(command, '--help')
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0][0].isupper()
+    assert any(line.startswith('  --') for line in lines)
+    assert len(lines) <= 48
+    assert max(map(len, lines)) < 80
+
+
+@pytest.mark.parametrize('arguments', [[], ['trian'], ['--version=1']])
+def test_no_such_command_is_one_line(arguments):
+    done = kerasadder(*arguments)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('error: ')
+    assert 'train' in line
+
+
+def test_command_takes_what_its_script_takes(tmp_path):
+    done = kerasadder('evaluate', '--saved_model=none', cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        'error: none: no folder with a saved_model.pb in it.\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ('argv', 'repeated'),
+    [
+        (
+            ['scripts/train.py', '--model_dir=my run'],
+            "python scripts/train.py '--model_dir=my run'",
+        ),
+        (['/bin/kerasadder', 'train'], 'kerasadder train'),
+    ],
+)
+def test_command_to_go_on_is_the_one_that_was_given(
+    argv, repeated, monkeypatch
+):
+    monkeypatch.setattr(sys, 'argv', argv)
+    assert command_line.repeated() == repeated
