@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasadder.model import IMAGE_SHAPE
 from kerasadder.model import with_every_number
+from kerasadder.shapes import IMAGE_SHAPE
 
 BATCH_SIZE = 500
 # The sum of each digit (row) and number (column).

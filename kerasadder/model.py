@@ -4,11 +4,10 @@ import keras
 from keras import layers
 
 from kerasadder.layers import AdditionTable
-
-IMAGE_SHAPE = (28, 28, 1)
-NUM_DIGITS = 10
-NUM_NUMBERS = 10
-NUM_SUMS = NUM_DIGITS + NUM_NUMBERS - 1
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.shapes import NUM_SUMS
 
 
 def build_model(filters=(32, 64, 64, 128), dropout=0.3, dtype='float32'):
@@ -87,7 +86,7 @@ def with_every_number(model):
     sums = []
     for number in keras.ops.eye(NUM_NUMBERS):
         sum_logits = model.get_layer('addition_table')(
-            [digit_logits, keras.ops.zeros_like(digit_logits) + number]
+            [digit_logits, keras.ops.zeros_like(digit_logits[:, :1]) + number]
         )
         sums.append(model.get_layer('sum')(sum_logits))
     return keras.Model(

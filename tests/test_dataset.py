@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerasadder import dataset
+from kerasadder import prepared
 from kerasadder.errors import UserError
 
 # The SHA-256 that TFDS pins for its download of MNIST.
@@ -45,9 +46,9 @@ def batches(count=1000, batch_size=64, **kwargs):
 
 def test_official_files_are_the_official_ones():
     for name, expected in SHA256.items():
-        content = (dataset.OFFICIAL_DIR / name).read_bytes()
+        content = (prepared.OFFICIAL_DIR / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == expected
-    assert set(SHA256) == set(dataset.OFFICIAL_FILES)
+    assert set(SHA256) == set(prepared.OFFICIAL_FILES)
 
 
 def test_splits_have_their_sizes_and_share_nothing(data_dir):
@@ -62,9 +63,9 @@ def test_splits_have_their_sizes_and_share_nothing(data_dir):
 
 def test_test_split_is_the_official_test_set(data_dir):
     ((images, labels),) = dataset.load('test', data_dir=data_dir)
-    path = dataset.OFFICIAL_DIR / 't10k-images-idx3-ubyte.gz'
+    path = prepared.OFFICIAL_DIR / 't10k-images-idx3-ubyte.gz'
     pixels = np.frombuffer(gzip.decompress(path.read_bytes())[16:], np.uint8)
-    path = dataset.OFFICIAL_DIR / 't10k-labels-idx1-ubyte.gz'
+    path = prepared.OFFICIAL_DIR / 't10k-labels-idx1-ubyte.gz'
     digits = gzip.decompress(path.read_bytes())[8:]
     official = zip(pixels.reshape(-1, 784), digits)
     assert {(image.tobytes(), digit) for image, digit in official} == {
@@ -74,18 +75,18 @@ def test_test_split_is_the_official_test_set(data_dir):
 
 def test_damaged_file_is_refused(tmp_path, monkeypatch):
     official = tmp_path / 'official'
-    shutil.copytree(dataset.OFFICIAL_DIR, official)
+    shutil.copytree(prepared.OFFICIAL_DIR, official)
     path = official / 't10k-labels-idx1-ubyte.gz'
     content = bytearray(path.read_bytes())
     content[100] ^= 1
     path.write_bytes(content)
-    monkeypatch.setattr(dataset, 'OFFICIAL_DIR', official)
+    monkeypatch.setattr(prepared, 'OFFICIAL_DIR', official)
     with pytest.raises(UserError, match='damaged'):
         dataset.load('test', data_dir=tmp_path / 'data')
 
 
 def test_missing_file_is_refused_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(dataset, 'OFFICIAL_DIR', tmp_path)
+    monkeypatch.setattr(prepared, 'OFFICIAL_DIR', tmp_path)
     with pytest.raises(UserError, match='missing'):
         dataset.load('test', data_dir=tmp_path / 'data')
 
