@@ -42,16 +42,21 @@ def load(name, split, data_dir=None):
         OSError: If `data_dir` cannot be written.
     """
     builder = _builder(name, data_dir)
+    image, label = _keys(builder.info)
     try:
-        images, labels = tfds.as_numpy(
-            builder.as_dataset(split=split, batch_size=-1, as_supervised=True)
+        arrays = tfds.as_numpy(
+            builder.as_dataset(
+                split=split,
+                batch_size=-1,
+                decoders=tfds.decode.PartialDecoding([image, label]),
+            )
         )
     except (tf.errors.OpError, AssertionError) as error:
         raise UserError(
             f'The dataset in {builder.data_path} is damaged: delete that '
             'folder and run again, which prepares it anew.'
         ) from error
-    return images, labels.astype(np.int64)
+    return arrays[image], arrays[label].astype(np.int64)
 
 
 def num_training_images(name, data_dir=None):
@@ -75,26 +80,29 @@ def _builder(name, data_dir):
             _prepare_mnist(builder)
         else:
             _prepare(name, builder)
-    missing = {'train', 'test'} - set(builder.info.splits)
-    if missing:
-        raise UserError(
-            f'--dataset={name}: has no split {" and no ".join(missing)}.'
-        )
+    for split in ('train', 'test'):
+        if split not in builder.info.splits:
+            raise UserError(f'--dataset={name}: has no split {split}.')
     return builder
+
+
+def _keys(info):
+    """Returns the names of the features that are image and label."""
+    return info.supervised_keys or ('image', 'label')
 
 
 def _check_kind(name, info):
     """Refuses what is no MNIST-like dataset before it is downloaded."""
     features = dict(info.features.items())
-    keys = [key for key in info.supervised_keys or () if key in features]
+    keys = [key for key in _keys(info) if key in features]
     if [features[key].shape for key in keys] == [IMAGE_SHAPE, ()]:
         image, label = (np.dtype(features[key].np_dtype) for key in keys)
         if image == np.uint8 and label.kind in 'iu':
             return
-    found = ', '.join(f'{key} {features[key]}' for key in keys) or 'no labels'
+    found = [f'{key} {features[key]}' for key in keys] or list(features)
     raise UserError(
-        f'--dataset={name}: has {found}; must have images {IMAGE_SHAPE} of '
-        'uint8, each with an integer label.'
+        f'--dataset={name}: has {", ".join(found)}; must have images '
+        f'{IMAGE_SHAPE} of uint8, each with an integer label.'
     )
 
 

@@ -11,6 +11,7 @@ from kerasadder import training
 from kerasadder.config import preset_config
 from kerasadder.dataset import training_batches
 from kerasadder.errors import UserError
+from tests import test_idx
 from tests.small_runs import history
 from tests.small_runs import read_events
 from tests.small_runs import small_config
@@ -26,6 +27,7 @@ def test_metrics_have_their_keys(run):
     assert {
         'preset',
         'seed',
+        'dataset',
         'parameters',
         'epochs',
         'fit_seconds',
@@ -98,9 +100,34 @@ def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
     assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
 
 
-def test_other_config_in_the_folder_is_refused(run, stripes_data):
-    with pytest.raises(UserError, match='seed=0, not 5'):
-        training.train(small_config(run[1], seed=5), stripes_data)
+@pytest.mark.parametrize(
+    ('other', 'message'),
+    [
+        ({'seed': 5}, 'seed=0, not 5'),
+        ({'dataset': 'kmnist'}, 'dataset=mnist, not kmnist'),
+    ],
+)
+def test_other_config_in_the_folder_is_refused(
+    other, message, run, stripes_data
+):
+    with pytest.raises(UserError, match=message):
+        training.train(small_config(run[1], **other), stripes_data)
+
+
+@pytest.mark.parametrize(
+    ('flags', 'message'),
+    [
+        ({'batch_size': 23}, '--batch_size=23: must be at most 22'),
+        ({'batch_size': 7, 'steps_per_execution': 2}, 'divide the 3 steps'),
+    ],
+)
+def test_flag_that_does_not_fit_another_dataset_is_refused_first(
+    flags, message, tmp_path
+):
+    folder = test_idx.write(tmp_path / 'idx', train=24)
+    with pytest.raises(UserError, match=message):
+        training.train(small_config(tmp_path, dataset=str(folder), **flags))
+    assert [path.name for path in tmp_path.iterdir()] == ['idx']
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
