@@ -83,14 +83,20 @@ def with_every_number(model):
         whose second axis is the number.
     """
     digit_logits = model.get_layer('digit_logits').output
-    sums = []
-    for number in keras.ops.eye(NUM_NUMBERS):
-        sum_logits = model.get_layer('addition_table')(
-            [digit_logits, keras.ops.zeros_like(digit_logits[:, :1]) + number]
-        )
-        sums.append(model.get_layer('sum')(sum_logits))
+
+    def with_each(table, output):
+        answers = []
+        for number in keras.ops.eye(NUM_NUMBERS):
+            numbers = keras.ops.zeros_like(digit_logits[:, :1]) + number
+            logits = model.get_layer(table)([digit_logits, numbers])
+            answers.append(model.get_layer(output)(logits))
+        return keras.ops.stack(answers, axis=1)
+
     return keras.Model(
         model.input['image'],
-        {'digit': model.output['digit'], 'sum': keras.ops.stack(sums, axis=1)},
+        {
+            'digit': model.output['digit'],
+            'sum': with_each('addition_table', 'sum'),
+        },
         name='every_number',
     )
