@@ -44,13 +44,7 @@ def load(name, split, data_dir=None):
     builder = _builder(name, data_dir)
     image, label = _keys(builder.info)
     try:
-        arrays = tfds.as_numpy(
-            builder.as_dataset(
-                split=split,
-                batch_size=-1,
-                decoders=tfds.decode.PartialDecoding([image, label]),
-            )
-        )
+        arrays = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
     except (tf.errors.OpError, AssertionError) as error:
         raise UserError(
             f'The dataset in {builder.data_path} is damaged: delete that '
