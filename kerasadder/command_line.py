@@ -38,10 +38,10 @@ def run(command, argv=None):
     """
 
     def parse(argv):
-        if set(argv[1:]) & {'--help', '-help', '-h'}:
-            print(_help(command))
-            sys.exit()
         with _one_line_for_mistakes():
+            if set(argv[1:]) & {'--help', '-help', '-h'}:
+                print(_help(command), flush=True)
+                sys.exit()
             try:
                 arguments = flags.FLAGS(argv)
             except flags.Error as error:

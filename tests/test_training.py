@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 
@@ -219,6 +220,10 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     assert not os.listdir(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
+    # Nor does the same run pass the second time, for having ended once.
+    config = dataclasses.replace(config, export_dir='')
+    with pytest.raises(UserError, match='below --minimum_accuracy='):
+        training.train(config, stripes_data)
 
 
 def test_float16_scales_its_loss():
