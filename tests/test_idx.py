@@ -56,12 +56,12 @@ def test_official_files_are_what_tfds_makes_of_them(data_dir):
 
 def test_last_twelfth_of_a_folder_validates(tmp_path):
     train, validation, test = dataset.load(
-        'train', 'validation', 'test', name=str(write(tmp_path))
+        'train', 'validation', 'test', name=str(write(tmp_path, train=60))
     )
-    assert [image[0, 0, 0] for image in train[0]] == list(range(22))
-    assert [image[0, 0, 0] for image in validation[0]] == [22, 23]
+    assert [image[0, 0, 0] for image in train[0]] == list(range(55))
+    assert [image[0, 0, 0] for image in validation[0]] == [*range(55, 60)]
     assert len(test[1]) == 6
-    assert dataset.num_training_images(str(tmp_path)) == 22
+    assert dataset.num_training_images(str(tmp_path)) == 55
 
 
 def cut(path):
