@@ -7,7 +7,9 @@ import pytest
 from kerasadder import dataset
 from kerasadder import idx
 from kerasadder import prepared
+from kerasadder import training
 from kerasadder.errors import UserError
+from tests.small_runs import small_config
 
 
 def encoded(array):
@@ -116,3 +118,19 @@ def test_images_of_another_kind_are_refused(wrong, message, tmp_path):
     folder = str(write(tmp_path, **wrong))
     with pytest.raises(UserError, match=message):
         dataset.load('train', 'test', name=folder)
+
+
+@pytest.mark.parametrize(
+    ('flags', 'message'),
+    [
+        ({'batch_size': 23}, '--batch_size=23: must be at most 22'),
+        ({'batch_size': 7, 'steps_per_execution': 2}, 'divide the 3 steps'),
+    ],
+)
+def test_flag_that_does_not_fit_another_dataset_is_refused_first(
+    flags, message, tmp_path
+):
+    folder = write(tmp_path / 'idx', train=24)
+    with pytest.raises(UserError, match=message):
+        training.train(small_config(tmp_path, dataset=str(folder), **flags))
+    assert [path.name for path in tmp_path.iterdir()] == ['idx']

@@ -12,7 +12,6 @@ from kerasadder import training
 from kerasadder.config import preset_config
 from kerasadder.dataset import training_batches
 from kerasadder.errors import UserError
-from tests import test_idx
 from tests.small_runs import history
 from tests.small_runs import read_events
 from tests.small_runs import small_config
@@ -113,22 +112,6 @@ def test_other_config_in_the_folder_is_refused(
 ):
     with pytest.raises(UserError, match=message):
         training.train(small_config(run[1], **other), stripes_data)
-
-
-@pytest.mark.parametrize(
-    ('flags', 'message'),
-    [
-        ({'batch_size': 23}, '--batch_size=23: must be at most 22'),
-        ({'batch_size': 7, 'steps_per_execution': 2}, 'divide the 3 steps'),
-    ],
-)
-def test_flag_that_does_not_fit_another_dataset_is_refused_first(
-    flags, message, tmp_path
-):
-    folder = test_idx.write(tmp_path / 'idx', train=24)
-    with pytest.raises(UserError, match=message):
-        training.train(small_config(tmp_path, dataset=str(folder), **flags))
-    assert [path.name for path in tmp_path.iterdir()] == ['idx']
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
