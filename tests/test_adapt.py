@@ -35,6 +35,7 @@ def adapted_copy(directory, *sections):
     package = directory / 'kerasadder'
     ignored = shutil.ignore_patterns('data', '__pycache__')
     shutil.copytree(ROOT / 'kerasadder', package, ignore=ignored)
+    (package / 'data').symlink_to(ROOT / 'kerasadder' / 'data')
     diffs = ''.join(d for section in sections for d in blocks(section, 'diff'))
     for of_file in diffs.split('--- ')[1:]:
         name, *hunks = re.split(r'\n@@\n', of_file)
