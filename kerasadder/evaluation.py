@@ -3,12 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasadder.model import IMAGE_SHAPE
 from kerasadder.model import with_every_number
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
 
 BATCH_SIZE = 500
 # The sum of each digit (row) and number (column).
-SUMS = np.add.outer(np.arange(10), np.arange(10))
+SUMS = np.add.outer(np.arange(NUM_DIGITS), np.arange(NUM_NUMBERS))
 
 
 def every_number_function(model):
@@ -39,7 +41,7 @@ def predict(every_number, images, batch_size=BATCH_SIZE):
     ]
     return {
         name: np.concatenate([batch[name] for batch in batches])
-        for name in ('digit', 'sum')
+        for name in batches[0]
     }
 
 

@@ -53,8 +53,8 @@ def pixels(figure, dpi=80):
 def predictions_grid(images, labels, predictions, rows=4, columns=8):
     """Draws images with their number and what the model says of both.
 
-    Image i goes with number i mod 10. Wrong answers are red, with the right
-    one in brackets.
+    Image i goes with number i modulo their count. Wrong answers are red, with
+    the right one in brackets.
 
     Args:
         images: Array `(n, 28, 28, 1)`, 0..255.
@@ -65,7 +65,7 @@ def predictions_grid(images, labels, predictions, rows=4, columns=8):
     """
     titles, colors = [], []
     for i in range(min(rows * columns, len(images))):
-        number = i % 10
+        number = i % predictions['sum'].shape[1]
         digit = predictions['digit'][i].argmax()
         total = predictions['sum'][i, number].argmax()
         right = digit == labels[i] and total == labels[i] + number

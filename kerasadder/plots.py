@@ -25,7 +25,7 @@ def confusion_matrices(predictions, labels):
     figure, axes = new_figure(11, 5, 2, margins=(0.6, 0.7, 0.4, 0.3))
     outputs = (
         ('digit', labels, predictions['digit']),
-        ('sum', SUMS[labels].ravel(), predictions['sum'].reshape(-1, 19)),
+        ('sum', SUMS[labels].ravel(), np.concatenate(predictions['sum'])),
     )
     for axis, (name, true, probabilities) in zip(axes.flat, outputs):
         classes = probabilities.shape[-1]

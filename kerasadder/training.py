@@ -28,7 +28,8 @@ def train(config, data=None, strategy=None):
     Args:
         config: The `TrainingConfig`.
         data: Dict from `train`, `validation` and `test` to `(images, labels)`,
-            uint8 `(n, 28, 28, 1)` and integer `(n,)`; None for MNIST.
+            uint8 `(n, 28, 28, 1)` and integer `(n,)`; None for
+            `config.dataset`.
         strategy: A `tf.distribute.Strategy`; None for one that uses every GPU.
 
     Returns:
@@ -42,7 +43,11 @@ def train(config, data=None, strategy=None):
         OSError: If a folder cannot be written.
     """
     strategy = strategy or compilation.gpu_strategy()
-    num_images = len(data['train'][1]) if data else dataset.NUM_TRAINING_IMAGES
+    where = {'name': config.dataset, 'data_dir': config.data_dir}
+    if data:
+        num_images = len(data['train'][1])
+    else:
+        num_images = dataset.num_training_images(**where)
     with strategy.scope():
         steps_per_epoch = dataset.steps_per_epoch(num_images, config.batch_size)
         compilation.steps_per_execution(config, steps_per_epoch)
@@ -55,8 +60,7 @@ def train(config, data=None, strategy=None):
             return metrics
         if data is None:
             splits = ('train', 'validation', 'test')
-            loaded = dataset.load(*splits, data_dir=config.data_dir)
-            data = dict(zip(splits, loaded))
+            data = dict(zip(splits, dataset.load(*splits, **where)))
         model, history = _fit(config, data, strategy, folder)
         return _finish(config, data, model, history, folder)
 
@@ -94,6 +98,8 @@ def _metrics_of_complete_run(config, folder):
     if not path.is_file():
         return None
     metrics = json.loads(path.read_text(encoding='utf-8'))
+    if metrics['test']['joint_accuracy'] < config.minimum_accuracy:
+        return None  # and so to the same end
     if config.export_dir:
         saved_model = pathlib.Path(metrics['saved_model'] or '')
         exports = pathlib.Path(config.export_dir).glob('[0-9]*')
@@ -171,6 +177,7 @@ def _evaluate(config, data, model):
     metrics = {
         'preset': config.preset,
         'seed': config.seed,
+        'dataset': config.dataset,
         'parameters': model.count_params(),
         'validation': evaluation.evaluate(every_number, *data['validation']),
         'test': evaluation.metrics(predictions, labels),

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 
@@ -26,6 +27,7 @@ def test_metrics_have_their_keys(run):
     assert {
         'preset',
         'seed',
+        'dataset',
         'parameters',
         'epochs',
         'fit_seconds',
@@ -98,9 +100,18 @@ def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
     assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
 
 
-def test_other_config_in_the_folder_is_refused(run, stripes_data):
-    with pytest.raises(UserError, match='seed=0, not 5'):
-        training.train(small_config(run[1], seed=5), stripes_data)
+@pytest.mark.parametrize(
+    ('other', 'message'),
+    [
+        ({'seed': 5}, 'seed=0, not 5'),
+        ({'dataset': 'kmnist'}, 'dataset=mnist, not kmnist'),
+    ],
+)
+def test_other_config_in_the_folder_is_refused(
+    other, message, run, stripes_data
+):
+    with pytest.raises(UserError, match=message):
+        training.train(small_config(run[1], **other), stripes_data)
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
@@ -192,6 +203,9 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     assert not os.listdir(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
+    # And again: that the run is complete makes it no better.
+    with pytest.raises(UserError, match='below --minimum_accuracy='):
+        training.train(dataclasses.replace(config, export_dir=''), stripes_data)
 
 
 def test_float16_scales_its_loss():
