@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kerasadder import figures
 from kerasadder import plots
+from kerasadder import table_plots
 
 
 class TensorBoardLog(keras.callbacks.Callback):
@@ -74,7 +75,7 @@ class TensorBoardLog(keras.callbacks.Callback):
                 images, labels, predictions
             ),
             'confusion': plots.confusion_matrices(predictions, labels),
-            'addition_table': plots.addition_table(table),
+            'addition_table': table_plots.addition_table(table),
         }
         with self._writer('validation', epoch + 1):
             for name, figure in drawn.items():
