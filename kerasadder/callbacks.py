@@ -12,7 +12,7 @@ from kerasadder import run_folder
 from kerasadder.errors import UserError
 
 NOTE_GROWTH = 1.15  # of the steps, from one note of the table to the next
-VALIDATION_SCORES = (
+SCORES = (
     'digit_loss',
     'sum_loss',
     'digit_accuracy',
@@ -52,7 +52,7 @@ class ExhaustiveValidation(keras.callbacks.Callback):
             weight * scores[f'{output}_loss']
             for output, weight in self.loss_weights.items()
         )
-        for name in VALIDATION_SCORES:
+        for name in SCORES:
             logs[f'val_{name}'] = scores[name]
         logs['learning_rate'] = float(self.model.optimizer.learning_rate)
 

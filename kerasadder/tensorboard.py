@@ -2,19 +2,31 @@
 
 import keras
 import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+from tensorboard.plugins.hparams import api_pb2
+from tensorboard.plugins.hparams import summary as hparams_summary
 
 from kerasadder import figures
 from kerasadder import plots
 from kerasadder import table_plots
+from kerasadder.callbacks import SCORES
+
+METRICS = [
+    hparams.Metric(
+        'joint_accuracy', group=run, display_name=f'{run} joint accuracy'
+    )
+    for run in ('test', 'validation')
+]
 
 
 class TensorBoardLog(keras.callbacks.Callback):
     """Writes scalars, the graph, figures and the config as TensorBoard reads.
 
-    Below `directory` come two runs, `train` and `validation`, with the same
-    scalars of each; the figures are of the validation images. Every epoch gets
-    event files of its own, whose names end in `epoch_<n>`, so that a resumed
-    run can take back what came after its checkpoint.
+    In `directory` come the hyperparameters, and below it two runs, `train` and
+    `validation`, with the same scalars of each; the figures are of the
+    validation images. Every epoch gets event files of its own, whose names end
+    in `epoch_<n>`, so that a resumed run can take back what came after its
+    checkpoint.
 
     Args:
         directory: `pathlib.Path` to write to.
@@ -30,18 +42,14 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def forget_after(self, epochs):
         """Deletes what was written after so many epochs, 0 for all."""
-        for path in self.directory.glob('*/*.epoch_*'):
+        for path in self.directory.rglob('*.epoch_*'):
             if epochs == 0 or int(path.name.rpartition('_')[2]) > epochs:
                 path.unlink()
-
-    def _writer(self, run, epoch):
-        return tf.summary.create_file_writer(
-            str(self.directory / run), filename_suffix=f'.epoch_{epoch:04}'
-        ).as_default(step=epoch)
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 0:
             self._write_config_and_graph()
+            self._write_hyperparameters()
 
     def _write_config_and_graph(self):
         rows = [
@@ -52,11 +60,24 @@ class TensorBoardLog(keras.callbacks.Callback):
             name: tf.TensorSpec(tensor.shape, tensor.dtype, name)
             for name, tensor in self.model.input.items()
         }
-        with self._writer('train', 0):
+        with _writer(self.directory / 'train', 0):
             tf.summary.text(
                 'config', '\n'.join(['|field|value|', '|-|-|', *rows])
             )
             tf.summary.graph(forward.get_concrete_function(inputs).graph)
+
+    def _write_hyperparameters(self):
+        values = {
+            name: ','.join(map(str, value)) if type(value) is list else value
+            for name, value in self.config.recipe().items()
+        }
+        with _writer(self.directory, 0):
+            _write(
+                hparams.hparams_config_pb(
+                    [hparams.HParam(name) for name in values], METRICS
+                )
+            )
+            _write(hparams.hparams_pb(values))
 
     def on_epoch_end(self, epoch, logs):
         scalars = {'train': {}, 'validation': {}}
@@ -64,7 +85,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             run = 'validation' if name.startswith('val_') else 'train'
             scalars[run][name.removeprefix('val_')] = value
         for run, values in scalars.items():
-            with self._writer(run, epoch + 1):
+            with _writer(self.directory / run, epoch + 1):
                 for name, value in values.items():
                     tf.summary.scalar(name, value)
         images, labels = self.validation.images, self.validation.labels
@@ -77,6 +98,33 @@ class TensorBoardLog(keras.callbacks.Callback):
             'confusion': plots.confusion_matrices(predictions, labels),
             'addition_table': table_plots.addition_table(table),
         }
-        with self._writer('validation', epoch + 1):
+        with _writer(self.directory / 'validation', epoch + 1):
             for name, figure in drawn.items():
                 tf.summary.image(name, figures.pixels(figure)[None])
+
+
+def write_result(directory, epochs, test):
+    """Writes the scores of a finished run, as a run `test` beside its others.
+
+    `TensorBoardLog.forget_after` deletes them too.
+
+    Args:
+        directory: `pathlib.Path`, that of the `TensorBoardLog`.
+        epochs: Epochs of the whole run.
+        test: The scores, as `evaluation.metrics` returns them.
+    """
+    with _writer(directory / 'test', epochs + 1):
+        for name in SCORES:
+            tf.summary.scalar(name, test[name], step=epochs)
+    with _writer(directory, epochs + 1):
+        _write(hparams_summary.session_end_pb(api_pb2.STATUS_SUCCESS))
+
+
+def _writer(directory, epoch):
+    return tf.summary.create_file_writer(
+        str(directory), filename_suffix=f'.epoch_{epoch:04}'
+    ).as_default(step=epoch)
+
+
+def _write(summary):
+    tf.summary.experimental.write_raw_pb(summary.SerializeToString())

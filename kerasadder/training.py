@@ -16,6 +16,7 @@ from kerasadder.checkpoint import Checkpoint
 from kerasadder.errors import UserError
 from kerasadder.model import build_model
 from kerasadder.tensorboard import TensorBoardLog
+from kerasadder.tensorboard import write_result
 
 
 def train(config, data=None, strategy=None):
@@ -69,6 +70,7 @@ def _finish(config, data, model, history, folder):
         final.save(path)
     metrics, predictions = _evaluate(config, data, final)
     metrics |= _speed(config, data, history)
+    write_result(folder / 'tensorboard', config.epochs, metrics['test'])
     run_figures.draw(
         folder, folder / 'figures', final, data['test'], predictions
     )

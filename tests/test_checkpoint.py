@@ -55,7 +55,7 @@ def tables(directory):
 
 def scalars(directory):
     found = {}
-    for name in ('train', 'validation'):
+    for name in ('.', 'train', 'validation', 'test'):
         events = read_events(directory, name)
         for tag in events.Tags()['tensors']:
             found[name, tag] = [

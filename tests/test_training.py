@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.plugins.hparams import plugin_data_pb2
 
 from kerasadder import callbacks
 from kerasadder import compilation
@@ -317,3 +318,29 @@ class TestTensorBoard:
         assert {'image', 'number'} <= names
         (text,) = events.Tensors('config')
         assert b'|epochs|3|' in text.tensor_proto.string_val[0]
+
+    def test_hyperparameters_and_final_accuracy_are_there_once(self, run):
+        metrics, directory = run
+        root = read_events(directory, '.')
+        kinds = ('experiment', 'session_start_info', 'session_end_info')
+        parsed = {}
+        for kind in kinds:
+            tag = f'_hparams_/{kind}'
+            assert len(root.Tensors(tag)) == 1
+            content = root.SummaryMetadata(tag).plugin_data.content
+            data = plugin_data_pb2.HParamsPluginData.FromString(content)
+            parsed[kind] = getattr(data, kind)
+        values = parsed['session_start_info'].hparams
+        assert set(values) == set(small_config(directory).recipe())
+        assert values['epochs'].number_value == 3
+        assert values['filters'].string_value == '4,8,8,16'
+        assert values['augmentation'].bool_value
+        # Each metric is a scalar that is there.
+        for info in parsed['experiment'].metric_infos:
+            scalars = read_events(directory, info.name.group)
+            assert info.name.tag in scalars.Tags()['tensors']
+        (event,) = read_events(directory, 'test').Tensors('joint_accuracy')
+        assert event.step == 3
+        assert tf.make_ndarray(event.tensor_proto) == pytest.approx(
+            metrics['test']['joint_accuracy']
+        )
