@@ -50,6 +50,26 @@ def pixels(figure, dpi=80):
     return np.asarray(figure.canvas.buffer_rgba())
 
 
+def examples(inputs, targets, columns=8):
+    """Draws the images of a batch, each with its sum.
+
+    Args:
+        inputs: A dict of `image` `(n, 28, 28, 1)`, 0..255, and `number`
+            `(n, 10)`, one-hot, as `dataset.training_batches` gives them.
+        targets: A dict of `digit` and `sum`, integers `(n,)`.
+        columns: Columns of the grid.
+    """
+    numbers = np.argmax(inputs['number'], axis=-1)
+    titles = [
+        f'{digit} + {number} = {total}'
+        for digit, number, total in zip(
+            np.asarray(targets['digit']), numbers, np.asarray(targets['sum'])
+        )
+    ]
+    images = np.asarray(inputs['image'])
+    return _grid(images, titles, ['black'] * len(images), columns)
+
+
 def predictions_grid(images, labels, predictions, rows=4, columns=8):
     """Draws images with their number and what the model says of both.
 

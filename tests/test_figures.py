@@ -24,6 +24,14 @@ def texts(figure):
     return [text.get_text() for text in figure.axes[0].texts]
 
 
+def test_examples_have_digit_number_and_sum_in_their_titles(answers):
+    images, labels, _ = answers
+    inputs = {'image': images, 'number': np.eye(10)[[3] * 40]}
+    figure = figures.examples(inputs, {'digit': labels, 'sum': labels + 3})
+    assert len(texts(figure)) == 40
+    assert texts(figure)[19] == '9 + 3 = 12'
+
+
 def test_predictions_grid_marks_the_wrong_ones(answers):
     figure = figures.predictions_grid(*answers, rows=4, columns=10)
     # Image 12 is a 2 and goes with number 2; image 17, a 7, is taken for 8.
