@@ -2,21 +2,16 @@
 
 import keras
 import tensorflow as tf
-from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.hparams import api_pb2
-from tensorboard.plugins.hparams import summary as hparams_summary
+from tensorboard.plugins.hparams import summary as hparams
 
 from kerasadder import figures
 from kerasadder import plots
 from kerasadder import table_plots
 from kerasadder.callbacks import SCORES
 
-METRICS = [
-    hparams.Metric(
-        'joint_accuracy', group=run, display_name=f'{run} joint accuracy'
-    )
-    for run in ('test', 'validation')
-]
+# The table of runs begins with what is said to differ between them.
+COMPARED = ('epochs', 'learning_rate', 'dropout', 'preset', 'seed')
 
 
 class TensorBoardLog(keras.callbacks.Callback):
@@ -67,17 +62,23 @@ class TensorBoardLog(keras.callbacks.Callback):
             tf.summary.graph(forward.get_concrete_function(inputs).graph)
 
     def _write_hyperparameters(self):
-        values = {
-            name: ','.join(map(str, value)) if type(value) is list else value
-            for name, value in self.config.recipe().items()
-        }
-        with _writer(self.directory, 0):
-            _write(
-                hparams.hparams_config_pb(
-                    [hparams.HParam(name) for name in values], METRICS
-                )
+        recipe = self.config.recipe()
+        infos = [
+            api_pb2.HParamInfo(
+                name=name, type=_kind(value), differs=name in COMPARED
             )
-            _write(hparams.hparams_pb(values))
+            for name, value in recipe.items()
+        ]
+        metrics = [
+            api_pb2.MetricInfo(
+                name=api_pb2.MetricName(group=run, tag='joint_accuracy'),
+                display_name=f'{run} joint accuracy',
+            )
+            for run in ('test', 'validation')
+        ]
+        with _writer(self.directory, 0):
+            _write(hparams.experiment_pb(infos, metrics))
+            _write(hparams.session_start_pb(recipe))
 
     def on_epoch_end(self, epoch, logs):
         scalars = {'train': {}, 'validation': {}}
@@ -117,13 +118,21 @@ def write_result(directory, epochs, test):
         for name in SCORES:
             tf.summary.scalar(name, test[name], step=epochs)
     with _writer(directory, epochs + 1):
-        _write(hparams_summary.session_end_pb(api_pb2.STATUS_SUCCESS))
+        _write(hparams.session_end_pb(api_pb2.STATUS_SUCCESS))
 
 
 def _writer(directory, epoch):
     return tf.summary.create_file_writer(
         str(directory), filename_suffix=f'.epoch_{epoch:04}'
     ).as_default(step=epoch)
+
+
+def _kind(value):
+    if isinstance(value, bool):
+        return api_pb2.DATA_TYPE_BOOL
+    if isinstance(value, int | float):
+        return api_pb2.DATA_TYPE_FLOAT64
+    return api_pb2.DATA_TYPE_STRING
 
 
 def _write(summary):

@@ -333,7 +333,7 @@ class TestTensorBoard:
         values = parsed['session_start_info'].hparams
         assert set(values) == set(small_config(directory).recipe())
         assert values['epochs'].number_value == 3
-        assert values['filters'].string_value == '4,8,8,16'
+        assert values['filters'].string_value == '[4, 8, 8, 16]'
         assert values['augmentation'].bool_value
         # Each metric is a scalar that is there.
         for info in parsed['experiment'].metric_infos:
