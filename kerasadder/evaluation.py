@@ -107,7 +107,7 @@ def calibration(probabilities, labels):
     """
     confidence = probabilities.max(axis=-1).ravel().astype(np.float64)
     right = (probabilities.argmax(axis=-1) == labels).ravel()
-    bins = np.ceil(CONFIDENCE_BINS * confidence).astype(int) - 1
+    bins = np.nan_to_num(np.ceil(CONFIDENCE_BINS * confidence) - 1).astype(int)
     bins = bins.clip(0, CONFIDENCE_BINS - 1)  # a softmax may be 1 + 1e-7
     count, confidences, accuracies = (
         np.bincount(bins, weights, CONFIDENCE_BINS)
