@@ -10,13 +10,13 @@ from kerasadder import compilation
 from kerasadder import dataset
 from kerasadder import evaluation
 from kerasadder import export
-from kerasadder import figures
-from kerasadder import plots
+from kerasadder import run_figures
 from kerasadder import run_folder
 from kerasadder.checkpoint import Checkpoint
 from kerasadder.errors import UserError
 from kerasadder.model import build_model
 from kerasadder.tensorboard import TensorBoardLog
+from kerasadder.tensorboard import write_result
 
 
 def train(config, data=None, strategy=None):
@@ -74,7 +74,10 @@ def _finish(config, data, model, history, folder):
         final.save(path)
     metrics, predictions = _evaluate(config, data, final)
     metrics |= _speed(config, data, history)
-    _draw(folder / 'figures', data['test'], predictions, history, final)
+    write_result(folder / 'tensorboard', config.epochs, metrics['test'])
+    run_figures.draw(
+        folder, folder / 'figures', final, data['test'], predictions
+    )
     metrics |= {'model_dir': str(folder), 'saved_model': None}
     accuracy = metrics['test']['joint_accuracy']
     if accuracy < config.minimum_accuracy:
@@ -153,6 +156,9 @@ def _fit(config, data, strategy, folder):
                     callbacks.StopOnBadLoss(),
                     validation,
                     callbacks.ProgressLog(config.epochs),
+                    callbacks.TableNotes(
+                        folder / 'tables', config.epochs * steps_per_epoch
+                    ),
                     tensorboard,
                     checkpoint,
                 ],
@@ -195,19 +201,3 @@ def _speed(config, data, history):
         'fit_seconds': seconds,
         'images_per_second': images / seconds,
     }
-
-
-def _draw(directory, test, predictions, history, model):
-    """Writes the run's figures, those of images on the test set."""
-    images, labels = test
-    table = model.get_layer('addition_table').log_table()
-    drawn = {
-        'predictions': figures.predictions_grid(images, labels, predictions),
-        'wrong_images': figures.wrong_images(images, labels, predictions),
-        'confusion': plots.confusion_matrices(predictions, labels),
-        'addition_table': plots.addition_table(table),
-        'learning_curves': plots.learning_curves(history),
-    }
-    for name, figure in drawn.items():
-        with run_folder.write_whole(directory / f'{name}.png') as path:
-            figure.savefig(path)
