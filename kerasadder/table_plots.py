@@ -22,7 +22,7 @@ def addition_table(log_table):
             `AdditionTable.log_table` returns it.
     """
     figure, axes, (right,) = _tables([log_table], side=4, fontsize=10)
-    axes[0].set_title(f'learned addition table: {right} of 100 right')
+    axes[0].set_title(f'learned addition table: {right} of {SUMS.size} right')
     return figure
 
 
@@ -40,7 +40,8 @@ def addition_table_steps(tables, steps_per_epoch):
     for axis, (step, table), count in zip(axes, tables.items(), right):
         axis.set_title(
             f'step {step:,}, epoch {step / steps_per_epoch:.2g}\n'
-            f'{count} of 100 right, P = {100 * _right(table).mean():.0f} %'
+            f'{count} of {SUMS.size} right, '
+            f'P = {100 * _right(table).mean():.0f} %'
         )
     return figure
 
@@ -81,21 +82,21 @@ def _tables(tables, side, fontsize):
         picture, count = _draw_table(axis, np.asarray(table), fontsize)
         right.append(count)
     bar = axis.inset_axes([1.06, 0, 0.05, 1])
-    figure.colorbar(picture, bar, label='expected sum', ticks=range(0, 19, 3))
+    figure.colorbar(picture, bar, label='expected sum')
     axes[0, 0].set_ylabel('digit')
     return figure, axes[0], right
 
 
 def _draw_table(axis, log_table, fontsize):
     """Draws one table; returns the picture and how many sums are right."""
-    expected = np.exp(log_table) @ np.arange(19)
-    picture = axis.imshow(expected, cmap='cividis', vmin=0, vmax=18)
+    expected = np.exp(log_table) @ np.arange(log_table.shape[-1])
+    picture = axis.imshow(expected, cmap='cividis', vmin=0, vmax=SUMS.max())
     likeliest = log_table == log_table.max(axis=-1, keepdims=True)
     known = likeliest.sum(axis=-1) == 1
     sums = likeliest.argmax(axis=-1)
     for (digit, number), total in np.ndenumerate(sums):
         wrong = known[digit, number] and total != SUMS[digit, number]
-        bright = expected[digit, number] > 10 and not wrong
+        bright = expected[digit, number] > 0.55 * SUMS.max() and not wrong
         axis.text(
             *(number, digit, f'{total}' if known[digit, number] else '?'),
             ha='center',
@@ -106,7 +107,7 @@ def _draw_table(axis, log_table, fontsize):
             if wrong
             else None,
         )
-    axis.set_xticks(range(10))
-    axis.set_yticks(range(10))
+    axis.set_xticks(range(SUMS.shape[1]))
+    axis.set_yticks(range(SUMS.shape[0]))
     axis.set_xlabel('number')
     return picture, (known & (sums == SUMS)).sum()
