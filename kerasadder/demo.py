@@ -74,7 +74,9 @@ def listen(host, port):
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        raise UserError(f'{host}:{port}: {error.strerror}') from error
+        # Python adds the address, in brackets.
+        reason = error.strerror.partition(' (')[0]
+        raise UserError(f'{host}:{port}: {reason}') from error
 
 
 def serve(classify, listener):
@@ -119,7 +121,7 @@ class _Page:
         self._is_asking = self._is_stale = False
         ui.add_css(FOLDER / 'page' / 'page.css')
         ui.keyboard(self._on_key, ignore=[])
-        with html.main():
+        with html.div().classes('demo'):
             with html.header():
                 html.h1('Draw a digit')
                 html.p('The network says which it is, and adds your number.')
@@ -164,13 +166,13 @@ class _Page:
         self._said = ui.label().classes('said').props('role=status')
         with html.div().classes('distributions'):
             with html.div():
-                html.h2('As it saw it')
+                html.h2('The network saw')
                 self._seen = html.img().classes('seen')
             self._digit_bars = _Bars('digit', NUM_DIGITS)
             self._sum_bars = _Bars('sum', NUM_SUMS)
 
     def _make_examples(self, pictures):
-        with html.div().classes('row'):
+        with html.div().classes('pictures'):
             for digit, picture in enumerate(pictures):
                 url = _url(picture)
                 with html.button().on(
