@@ -53,9 +53,7 @@ class TrainingConfig:
     dropout: float = _field(
         0.3, 'Dropout rate before the digit logits.', at_least=0, below=1
     )
-    augmentation: bool = _field(
-        True, 'Warp each training image by a random affine map.'
-    )
+    augmentation: bool = _field(True, 'Warp each training image at random.')
     digit_loss_weight: float = _field(
         0.5, "Weight of the digit output's loss.", at_least=0
     )

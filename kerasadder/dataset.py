@@ -128,7 +128,7 @@ def training_batches(
         batch_size: Images a batch, at most n.
         steps: Where the stream ends.
         seed: Integer.
-        augment: Whether to warp the images by random affine maps.
+        augment: Whether to warp the images at random.
         first_step: Where the stream begins.
 
     Returns:
@@ -159,7 +159,7 @@ def training_batches(
         )
         image = tf.gather(images, index)
         if augment:
-            image = augmentation.random_affine(image, warps_seed)
+            image = augmentation.random_warp(image, warps_seed)
         digit = tf.gather(labels, index)
         number = tf.random.stateless_uniform(
             [batch_size], numbers_seed, 0, NUM_NUMBERS, tf.int32
