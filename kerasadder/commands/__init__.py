@@ -10,6 +10,7 @@ COMMANDS = {
     'evaluate': 'evaluate a model on the test images',
     'figures': 'draw the figures of a finished run',
     'predict': 'say digit and sum of pictures',
+    'demo': 'open a page to draw digits on',
     'export': 'export a trained .keras file as a SavedModel',
     'query': 'ask a TensorFlow Serving about pictures',
     'benchmark': 'measure this machine',
