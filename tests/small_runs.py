@@ -1,12 +1,14 @@
 """Short training runs, and what they leave.
 
-`python -m tests.small_runs DIR` does one as a process, for a test to kill.
+`python -m tests.small_runs DIR` does one as a process, for a test to kill: it
+prints a line at the moments when that may hurt.
 """
 
 import pathlib
 import sys
 
 import keras
+import numpy as np
 from tensorboard.backend.event_processing import event_accumulator
 
 from kerasadder.config import preset_config
@@ -48,9 +50,27 @@ def read_events(directory, name):
     return events.Reload()
 
 
+def tell(moment, owner, name):
+    """Has a function print a line when it is called."""
+    function = getattr(owner, name)
+
+    def told(*args, **kwargs):
+        print(moment, flush=True)
+        return function(*args, **kwargs)
+
+    setattr(owner, name, told)
+
+
 if __name__ == '__main__':
+    from kerasadder import callbacks
+    from kerasadder import export
     from kerasadder import training
     from tests.conftest import stripes
+
+    tell('step', callbacks.ProgressLog, 'on_train_batch_end')
+    tell('validation', callbacks.ExhaustiveValidation, 'on_epoch_end')
+    tell('checkpoint', np, 'savez')
+    tell('export', export, '_write')
 
     data = {
         'train': stripes(2560, seed=0),
