@@ -124,9 +124,9 @@ def test_signal_stops_after_the_step_and_the_run_goes_on_exactly(
 
 @pytest.fixture(scope='module')
 def cut_off(stripes_data, tmp_path_factory):
-    """The folder of a run that ended within its third epoch: the disk is full.
+    """The folder of a run that ended with its third epoch: the disk is full.
 
-    Its checkpoints are of the steps 88 and 96.
+    Its checkpoints are of the steps 104 and 112, TensorBoard has all of 120.
     """
     directory = tmp_path_factory.mktemp('cut_off')
     config = small_config(directory, steps_per_execution=4, checkpoint_steps=8)
@@ -134,7 +134,7 @@ def cut_off(stripes_data, tmp_path_factory):
 
     def until_full(path, **arrays):
         savez(path, **arrays)
-        if path.name == '.partial-step_00000104.npz':
+        if path.name == '.partial-step_00000120.npz':
             os.truncate(path, 1000)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -150,7 +150,7 @@ def run_cut_off(cut_off, tmp_path):
     """A copy of it, for a test to change: its configuration, its newest."""
     shutil.copytree(cut_off, tmp_path, dirs_exist_ok=True)
     paths = sorted((tmp_path / 'run' / 'checkpoints').iterdir())
-    assert [p.name for p in paths] == ['step_00000088.npz', 'step_00000096.npz']
+    assert [p.name for p in paths] == ['step_00000104.npz', 'step_00000112.npz']
     return small_config(tmp_path, steps_per_execution=4), paths[-1]
 
 
@@ -180,7 +180,7 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(
     model = compilation.compiled_model(config, steps_per_epoch=40)
     model.optimizer.build(model.trainable_variables)
     restored = checkpoint.Checkpoint(newest.parent.parent, steps_per_epoch=40)
-    assert restored.restore(model) == 88
+    assert restored.restore(model) == 104
     assert capsys.readouterr().out.startswith(f'{newest} is damaged; ')
 
 
