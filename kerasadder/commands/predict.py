@@ -11,9 +11,7 @@ from absl import flags
 from kerasadder import command_line
 from kerasadder.errors import UserError
 
-_NUMBER = flags.DEFINE_integer(
-    'number', None, 'What to add to the digit, 0-9.', 0, 9
-)
+_NUMBER = command_line.define_number_flag()
 _SAVED_MODEL = command_line.define_saved_model_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
 _FIGURE = flags.DEFINE_string(

@@ -1,0 +1,211 @@
+// The paper to draw on: a Vue component of the page in demo.py.
+//
+// Emits `picture` when what is on the paper has changed, at most every PAUSE:
+// its data URL, null if it is blank; and `unreadable` with the name of a file
+// that is no picture.
+
+const SIDE = 336; // pixels of the paper
+const PEN = 26; // pixels, the width of a stroke
+const STEP = SIDE / 16; // pixels that an arrow key moves the pen
+const MAX_SIDE = 1024; // pixels of a picture that is sent
+const MAX_LENGTH = 900000; // NiceGUI loses messages of more than 1 MB
+const PAUSE = 100; // milliseconds
+
+const ARROWS = {
+  ArrowLeft: [-STEP, 0],
+  ArrowRight: [STEP, 0],
+  ArrowUp: [0, -STEP],
+  ArrowDown: [0, STEP],
+};
+
+export default {
+  template: `
+    <div class="drawing" :class="{ over }">
+      <div class="paper">
+        <canvas ref="paper" width="${SIDE}" height="${SIDE}" tabindex="0"
+          role="application"
+          aria-label="Paper. Draw with mouse or finger; or move the pen with
+            the arrow keys, put it down and lift it with the space bar."
+          @pointerdown="start" @pointermove="move" @pointerup="at = null"
+          @pointercancel="at = null" @keydown="key" @blur="pen = null"></canvas>
+        <div v-if="blank && !pen" class="hint" aria-hidden="true">
+          Draw a digit here,<br>or drop a picture
+        </div>
+        <div v-if="pen" class="pen" :class="{ down: pen.down }"
+          :style="{ left: percent(pen.x), top: percent(pen.y) }"></div>
+      </div>
+      <div class="tools">
+        <button @click="clear" :disabled="blank">Clear</button>
+        <button @click="$refs.file.click()">Open a picture</button>
+        <input ref="file" type="file" accept="image/*" hidden @change="pick">
+      </div>
+    </div>`,
+
+  data() {
+    return { blank: true, over: false, pen: null };
+  },
+
+  mounted() {
+    this.context = this.$refs.paper.getContext("2d");
+    this.at = this.shown = this.timer = null;
+    this.whiten();
+    // Dropped beside the paper the browser would leave the page for it.
+    window.addEventListener("dragover", this.drag);
+    window.addEventListener("dragleave", this.leave);
+    window.addEventListener("drop", this.drop);
+  },
+
+  unmounted() {
+    window.removeEventListener("dragover", this.drag);
+    window.removeEventListener("dragleave", this.leave);
+    window.removeEventListener("drop", this.drop);
+  },
+
+  methods: {
+    percent: (pixels) => `${(100 * pixels) / SIDE}%`,
+
+    start(event) {
+      if (!event.isPrimary || event.button) return;
+      event.target.setPointerCapture(event.pointerId);
+      this.pen = null;
+      this.at = this.position(event);
+      this.line(this.at, this.at);
+    },
+
+    move(event) {
+      if (!this.at) return;
+      // Not everywhere: browsers have it for loopback and HTTPS alone.
+      const passed = event.getCoalescedEvents?.() ?? [];
+      for (const each of passed.length ? passed : [event]) {
+        const to = this.position(each);
+        this.line(this.at, to);
+        this.at = to;
+      }
+    },
+
+    position(event) {
+      const box = this.$refs.paper.getBoundingClientRect();
+      return {
+        x: ((event.clientX - box.left) * SIDE) / box.width,
+        y: ((event.clientY - box.top) * SIDE) / box.height,
+      };
+    },
+
+    key(event) {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const pen = this.pen ?? { x: SIDE / 2, y: SIDE / 2, down: false };
+      const arrow = ARROWS[event.key];
+      let to = pen;
+      if (arrow) {
+        const inside = (v) => Math.min(Math.max(v, PEN), SIDE - PEN);
+        to = { ...pen, x: inside(pen.x + arrow[0]), y: inside(pen.y + arrow[1]) };
+      } else if (event.key === " ") {
+        to = { ...pen, down: !pen.down };
+      } else {
+        return;
+      }
+      event.preventDefault();
+      if (to.down) this.line(pen, to);
+      this.pen = to;
+    },
+
+    line(from, to) {
+      if (this.shown) this.whiten(); // a stroke on a picture starts afresh
+      const context = this.context;
+      context.beginPath();
+      context.moveTo(from.x, from.y);
+      context.lineTo(to.x, to.y);
+      context.lineWidth = PEN;
+      context.lineCap = context.lineJoin = "round";
+      context.strokeStyle = "#1f2328";
+      context.stroke();
+      this.blank = false;
+      this.changed();
+    },
+
+    whiten() {
+      this.context.fillStyle = "white";
+      this.context.fillRect(0, 0, SIDE, SIDE);
+      this.shown = null;
+      this.blank = true;
+    },
+
+    clear() {
+      this.whiten();
+      this.pen = null;
+      this.changed();
+    },
+
+    drag(event) {
+      event.preventDefault();
+      this.over = true;
+    },
+
+    leave(event) {
+      if (!event.relatedTarget) this.over = false;
+    },
+
+    drop(event) {
+      event.preventDefault();
+      this.over = false;
+      const [file] = event.dataTransfer.files;
+      if (file) this.show(file);
+    },
+
+    pick(event) {
+      const [file] = event.target.files;
+      if (file) this.show(file);
+      event.target.value = ""; // so that the same one can be picked again
+    },
+
+    async show_url(url) {
+      this.show(await (await fetch(url)).blob());
+    },
+
+    async show(file) {
+      let bitmap;
+      try {
+        bitmap = await createImageBitmap(file);
+      } catch {
+        this.whiten();
+        clearTimeout(this.timer);
+        this.timer = null;
+        this.$emit("unreadable", file.name);
+        return;
+      }
+      // As the browser has it: turned upright, and of kinds that TensorFlow
+      // does not decode.
+      const { width, height } = bitmap;
+      const shrink = Math.min(1, MAX_SIDE / Math.max(width, height));
+      const shown = document.createElement("canvas");
+      shown.width = Math.max(1, Math.round(shrink * width));
+      shown.height = Math.max(1, Math.round(shrink * height));
+      shown
+        .getContext("2d")
+        .drawImage(bitmap, 0, 0, shown.width, shown.height);
+
+      this.whiten();
+      const scale = SIDE / Math.max(width, height);
+      const [w, h] = [scale * width, scale * height];
+      this.context.imageSmoothingEnabled = scale < 1;
+      this.context.drawImage(bitmap, (SIDE - w) / 2, (SIDE - h) / 2, w, h);
+      this.shown = shown;
+      this.blank = false;
+      this.changed();
+    },
+
+    changed() {
+      this.timer ??= setTimeout(() => {
+        this.timer = null;
+        this.$emit("picture", this.blank ? null : this.encoded());
+      }, PAUSE);
+    },
+
+    encoded() {
+      const canvas = this.shown ?? this.$refs.paper;
+      const png = canvas.toDataURL("image/png");
+      if (png.length <= MAX_LENGTH) return png;
+      return canvas.toDataURL("image/jpeg", 0.9);
+    },
+  },
+};
