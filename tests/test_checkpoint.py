@@ -29,7 +29,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 # How often the process is killed: in the suite seldom, by hand often.
 KILLS = int(os.environ.get('KERASADDER_KILLS', '2'))
 # What `small_runs` tells of, and the seconds that it may take.
-DURATIONS = {'step': 0.1, 'validation': 0.1, 'checkpoint': 0.01, 'export': 2}
+DURATIONS = {'step': 0.1, 'validation': 0.1, 'checkpoint': 0.005, 'export': 2}
 
 
 def assert_equal_runs(one, other):
