@@ -19,6 +19,10 @@ from kerasadder.errors import UserError
 from kerasadder.shapes import NUM_NUMBERS
 
 USER_ERROR = 2  # exit status
+MAX_BYTES = 100_000_000  # of a picture
+_SYSTEM_ERRORS = '|'.join(
+    re.escape(os.strerror(number)) for number in errno.errorcode
+)
 
 
 def run(command, argv=None):
@@ -114,11 +118,15 @@ def _file_error(error):
     if isinstance(error, OSError) and error.errno is not None:
         return f'{error.filename or "writing"}: {error.strerror}'
     # TensorFlow has errors of its own, TFDS raises others from them; the system
-    # speaks at the end of their first line: "<file>; No space left on device".
+    # speaks in their first line: "<file>; No space left on device".
     for text in (str(error), str(error.__cause__)):
-        said = re.match(r'.*?(\S+); ([^;\[\n]+)', text)
-        if said and said[2].strip() in map(os.strerror, errno.errorcode):
-            return f'{said[1]}: {said[2].strip()}'
+        said = re.search(
+            rf'(\S+)(?:;| is) ({_SYSTEM_ERRORS})\b',
+            text.partition('\n')[0],
+            re.IGNORECASE,
+        )
+        if said:
+            return f'{said[1]}: {said[2].capitalize()}'
     return None
 
 
@@ -138,6 +146,25 @@ def native_stderr_closed():
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
+
+
+def read_picture(path):
+    """Reads the bytes of a picture.
+
+    Args:
+        path: Its file, `-` for standard input.
+
+    Raises:
+        OSError: If it cannot be read, or has more than `MAX_BYTES`.
+    """
+    with contextlib.ExitStack() as stack:
+        file = sys.stdin.buffer
+        if path != '-':
+            file = stack.enter_context(open(path, 'rb'))
+        picture = file.read(MAX_BYTES + 1)
+    if len(picture) > MAX_BYTES:
+        raise OSError(errno.EFBIG, f'has more than {MAX_BYTES} bytes', path)
+    return picture
 
 
 def answer_line(picture, number, answer, as_json):

@@ -12,16 +12,6 @@ FIRST_LEARNING_RATE = 1 / 25  # of the peak
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16'}  # of a CPU
 
 
-def gpu_strategy():
-    """Returns a strategy for all GPUs, memory taken as needed."""
-    gpus = tf.config.list_physical_devices('GPU')
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    if len(gpus) > 1:
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.get_strategy()
-
-
 def _precision(config):
     """Returns the Keras dtype policy to train in."""
     precision = config.mixed_precision

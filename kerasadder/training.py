@@ -1,5 +1,6 @@
 """Training, from a configuration to metrics, files and a SavedModel."""
 
+import contextlib
 import json
 import pathlib
 
@@ -8,6 +9,7 @@ import keras
 from kerasadder import callbacks
 from kerasadder import compilation
 from kerasadder import dataset
+from kerasadder import distributed
 from kerasadder import evaluation
 from kerasadder import export
 from kerasadder import run_figures
@@ -30,10 +32,12 @@ def train(config, data=None, strategy=None):
         data: Dict from `train`, `validation` and `test` to `(images, labels)`,
             uint8 `(n, 28, 28, 1)` and integer `(n,)`; None for
             `config.dataset`.
-        strategy: A `tf.distribute.Strategy`; None for one that uses every GPU.
+        strategy: A `tf.distribute.Strategy`; None for one that uses every GPU,
+            of every machine in `TF_CONFIG`.
 
     Returns:
-        The dict that is written to `metrics.json`.
+        The dict that is written to `metrics.json`; None on another machine
+        than the chief.
 
     Raises:
         UserError: If the configuration does not fit the data, the folder holds
@@ -42,7 +46,7 @@ def train(config, data=None, strategy=None):
         Stopped: On SIGINT or SIGTERM while training, with everything saved.
         OSError: If a folder cannot be written.
     """
-    strategy = strategy or compilation.gpu_strategy()
+    strategy = strategy or distributed.get_strategy()
     where = {'name': config.dataset, 'data_dir': config.data_dir}
     if data:
         num_images = len(data['train'][1])
@@ -51,7 +55,10 @@ def train(config, data=None, strategy=None):
     with strategy.scope():
         steps_per_epoch = dataset.steps_per_epoch(num_images, config.batch_size)
         compilation.steps_per_execution(config, steps_per_epoch)
-    with run_folder.open_run_folder(config) as folder:
+    with (
+        distributed.own_folder(config, strategy) as config,
+        run_folder.open_run_folder(config) as folder,
+    ):
         if config.export_dir:
             export.prepare(config.export_dir)
         metrics = _metrics_of_complete_run(config, folder)
@@ -62,6 +69,8 @@ def train(config, data=None, strategy=None):
             splits = ('train', 'validation', 'test')
             data = dict(zip(splits, dataset.load(*splits, **where)))
         model, history = _fit(config, data, strategy, folder)
+        if not distributed.is_chief(strategy):
+            return None
         return _finish(config, data, model, history, folder)
 
 
@@ -144,14 +153,17 @@ def _fit(config, data, strategy, folder):
         if done:
             with strategy.scope():
                 _build_metrics(model, batches)
-        with checkpoint.stopping_on_signals():
-            model.fit(
+        with contextlib.ExitStack() as stack:
+            if not distributed.on_several_machines(strategy):
+                # One cannot save without the others.
+                stack.enter_context(checkpoint.stopping_on_signals())
+            distributed.fit(
+                strategy,
+                model,
                 batches,
                 epochs=until,
                 initial_epoch=epoch,
-                steps_per_epoch=steps_per_epoch - done,
-                shuffle=False,  # the stream is shuffled; Keras warns otherwise
-                verbose=0,
+                steps=steps_per_epoch - done,
                 callbacks=[
                     callbacks.StopOnBadLoss(),
                     validation,

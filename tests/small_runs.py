@@ -1,12 +1,16 @@
 """Short training runs, and what they leave.
 
-`python -m tests.small_runs DIR` does one as a process, for a test to kill.
+`python -m tests.small_runs DIR` does one as a process, for a test to kill: it
+prints a line at the moments when that may hurt.
 """
 
+import itertools
 import pathlib
 import sys
+import time
 
 import keras
+import numpy as np
 from tensorboard.backend.event_processing import event_accumulator
 
 from kerasadder.config import preset_config
@@ -48,9 +52,31 @@ def read_events(directory, name):
     return events.Reload()
 
 
+def tell(moment, owner, name, every=1):
+    """Has a function print a line when it is called, and wait to be killed."""
+    function = getattr(owner, name)
+    calls = itertools.count(1)
+
+    def told(*args, **kwargs):
+        if next(calls) % every == 0:
+            print(moment, flush=True)
+            time.sleep(0.005)
+        return function(*args, **kwargs)
+
+    setattr(owner, name, told)
+
+
 if __name__ == '__main__':
+    from kerasadder import callbacks
+    from kerasadder import export
     from kerasadder import training
     from tests.conftest import stripes
+
+    tell('step', callbacks.ProgressLog, 'on_train_batch_end')
+    tell('validation', callbacks.ExhaustiveValidation, 'on_epoch_end')
+    # In the midst of one: it has some 70 arrays.
+    tell('checkpoint', np.lib.format, 'write_array', every=50)
+    tell('export', export, '_write')
 
     data = {
         'train': stripes(2560, seed=0),

@@ -1,20 +1,24 @@
 """A run that was cut off ends as an equal one that was not."""
 
+import errno
 import json
 import os
 import pathlib
 import random
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pytest
 
 from kerasadder import callbacks
 from kerasadder import checkpoint
-from kerasadder import run_folder
+from kerasadder import compilation
 from kerasadder import training
 from tests.small_runs import history
 from tests.small_runs import read_events
@@ -24,6 +28,8 @@ from tests.small_runs import weights
 ROOT = pathlib.Path(__file__).parent.parent
 # How often the process is killed: in the suite seldom, by hand often.
 KILLS = int(os.environ.get('KERASADDER_KILLS', '2'))
+# What `small_runs` tells of, and the seconds that it may take.
+DURATIONS = {'step': 0.1, 'validation': 0.1, 'checkpoint': 0.005, 'export': 2}
 
 
 def assert_equal_runs(one, other):
@@ -116,95 +122,145 @@ def test_signal_stops_after_the_step_and_the_run_goes_on_exactly(
         )
     assert stopped.value.signal == number
     assert stopped.value.step == step
+    newest = max((tmp_path / 'run' / 'checkpoints').iterdir())
+    assert newest.name == f'step_{step:08}.npz'
     training.train(config, stripes_data)
     assert_equal_runs(tmp_path, reference)
 
 
-class Killed(Exception):
-    pass
+@pytest.fixture(scope='module')
+def cut_off(stripes_data, tmp_path_factory):
+    """The folder of a run that ended with its third epoch: the disk is full.
+
+    Its checkpoints are of the steps 104 and 112, TensorBoard has all of 120.
+    """
+    directory = tmp_path_factory.mktemp('cut_off')
+    config = small_config(directory, steps_per_execution=4, checkpoint_steps=8)
+    savez = np.savez
+
+    def until_full(path, **arrays):
+        savez(path, **arrays)
+        if path.name == '.partial-step_00000120.npz':
+            os.truncate(path, 1000)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(np, 'savez', until_full)
+        with pytest.raises(OSError, match='No space left on device'):
+            training.train(config, stripes_data)
+    return directory
 
 
-def kill():
-    raise Killed
+@pytest.fixture
+def run_cut_off(cut_off, tmp_path):
+    """A copy of it, for a test to change: its configuration, its newest."""
+    shutil.copytree(cut_off, tmp_path, dirs_exist_ok=True)
+    paths = sorted((tmp_path / 'run' / 'checkpoints').iterdir())
+    assert [p.name for p in paths] == ['step_00000104.npz', 'step_00000112.npz']
+    return small_config(tmp_path, steps_per_execution=4), paths[-1]
 
 
-@pytest.mark.parametrize('damage', ['cut', 'bit'])
+def cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path):
+    os.truncate(path, 0)
+
+
+def flip_a_bit(path):
+    """Flips a bit of a number, which nothing but a checksum can tell."""
+    with zipfile.ZipFile(path) as archive:
+        largest = max(archive.infolist(), key=lambda info: info.file_size)
+    content = bytearray(path.read_bytes())
+    content[largest.header_offset + largest.file_size // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize('damage', [cut, empty, flip_a_bit])
 def test_damaged_checkpoint_gives_way_to_the_one_before(
-    reference, stripes_data, tmp_path, monkeypatch, capsys, damage
+    run_cut_off, capsys, damage
 ):
-    config = small_config(tmp_path, steps_per_execution=4, checkpoint_steps=8)
-    with pytest.raises(Killed):
-        train_until(config, stripes_data, 25, monkeypatch, kill)
-    first, newest = sorted((tmp_path / 'run' / 'checkpoints').iterdir())
-    assert (first.name, newest.name) == (
-        'step_00000088.npz',
-        'step_00000096.npz',
-    )
-    content = bytearray(newest.read_bytes())
-    if damage == 'cut':
-        del content[len(content) // 2 :]
-    else:
-        content[len(content) // 2] ^= 1
-    newest.write_bytes(content)
+    config, newest = run_cut_off
+    damage(newest)
+    model = compilation.compiled_model(config, steps_per_epoch=40)
+    model.optimizer.build(model.trainable_variables)
+    restored = checkpoint.Checkpoint(newest.parent.parent, steps_per_epoch=40)
+    assert restored.restore(model) == 104
+    assert capsys.readouterr().out.startswith(f'{newest} is damaged; ')
+
+
+def test_run_goes_on_exactly_from_the_checkpoint_before(
+    reference, run_cut_off, stripes_data, tmp_path
+):
+    config, newest = run_cut_off
+    cut(newest)
     training.train(config, stripes_data)
-    assert f'{newest} is damaged' in capsys.readouterr().out
     assert_equal_runs(tmp_path, reference)
 
 
 def test_run_killed_after_its_export_does_not_export_twice(
-    reference, stripes_data, tmp_path, monkeypatch
+    reference, stripes_data, tmp_path
 ):
-    config = small_config(tmp_path, steps_per_execution=4)
-    write_json = run_folder.write_json
-
-    def killed(path, value):
-        if path.name == 'metrics.json':
-            raise Killed
-        write_json(path, value)
-
-    monkeypatch.setattr(run_folder, 'write_json', killed)
-    with pytest.raises(Killed):
-        training.train(config, stripes_data)
-    monkeypatch.undo()
-    training.train(config, stripes_data)
+    shutil.copytree(reference, tmp_path, dirs_exist_ok=True)
+    # Which is written after the export, last of all.
+    (tmp_path / 'run' / 'metrics.json').unlink()
+    training.train(small_config(tmp_path, steps_per_execution=4), stripes_data)
     assert_equal_runs(tmp_path, reference)
 
 
 def start(directory):
-    """Starts a run as a process; returns when it has opened its folder."""
-    config = directory / 'run' / 'config.json'
-    before = config.stat().st_mtime_ns if config.exists() else None
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, '-m', 'tests.small_runs', str(directory)],
         cwd=ROOT,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        text=True,
     )
-    while process.poll() is None:
-        if config.exists() and config.stat().st_mtime_ns != before:
-            break
-        time.sleep(0.01)
-    return process
+
+
+def kill_at(process, moment, count, delay):
+    """Kills a process so long after it has told of a moment so often."""
+    for line in process.stdout:
+        count -= line.strip() == moment
+        if count == 0:
+            time.sleep(delay)
+            process.kill()
+            return
 
 
 def test_process_killed_at_random_moments_ends_as_one_that_was_not(
     reference, tmp_path
 ):
-    seed = random.randrange(10**6)
+    # Not of `random`, which training seeds.
+    seed = secrets.randbelow(10**6)
     print(f'seed {seed}')  # pytest shows it if the test fails
-    delays = random.Random(seed)
-    directory, kills, finished = tmp_path / '0', 0, 0
-    while kills < KILLS or not finished:
+    rng = random.Random(seed)
+    kills = dict.fromkeys(rng.sample(sorted(DURATIONS), len(DURATIONS)), 0)
+    directory, finished = tmp_path / '0', 0
+    while sum(kills.values()) < KILLS or not finished:
         process = start(directory)
-        if kills < KILLS:
-            time.sleep(delays.uniform(0, 8))
-            process.kill()
+        moment = min(kills, key=kills.get)
+        if sum(kills.values()) < KILLS:
+            # There may be fewer to come: then the run finishes.
+            count = 1 if moment == 'export' else rng.randint(1, 3)
+            kill_at(process, moment, count, rng.uniform(0, DURATIONS[moment]))
         _, errors = process.communicate()
         if process.returncode == 0:
             assert_equal_runs(directory, reference)
             finished += 1
             directory = tmp_path / str(finished)
         else:
-            assert process.returncode == -signal.SIGKILL, errors.decode()
-            kills += 1
-    print(f'{kills} kills, {finished} runs finished')
+            assert process.returncode == -signal.SIGKILL, errors
+            kills[moment] += 1
+            print(f'killed at {moment}, half done:', half_done(directory))
+    print(f'{kills}, {finished} runs finished')
+
+
+def half_done(directory):
+    """Returns the names of what a killed process was writing."""
+    return [
+        path.name
+        for pattern in ('run/**/.partial-*', 'export/.export-*')
+        for path in directory.glob(pattern)
+    ]

@@ -20,6 +20,10 @@ def fill_disk_by_tensorflow():
     tf.io.write_file('/dev/full', 'text')
 
 
+def write_below_a_file_by_tensorflow():
+    tf.summary.create_file_writer('/dev/full/below')
+
+
 def fill_disk_as_tfds():
     try:
         fill_disk_by_tensorflow()
@@ -37,6 +41,7 @@ def write_where_no_folder_is():
         (refuse, '--epochs=0: must be at least 1.'),
         (fill_disk, 'writing: No space left on device'),
         (fill_disk_by_tensorflow, '/dev/full: No space left on device'),
+        (write_below_a_file_by_tensorflow, '/dev/full: Not a directory'),
         (fill_disk_as_tfds, '/dev/full: No space left on device'),
         (write_where_no_folder_is, 'a/b: No such file or directory'),
     ],

@@ -1,5 +1,8 @@
+import contextlib
+import ctypes
 import io
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -173,6 +176,49 @@ def test_frame_larger_than_its_animation_says_is_refused():
     picture[6:10] = (100).to_bytes(2, 'little') * 2
     with pytest.raises(tf.errors.InvalidArgumentError, match='must have 1 to'):
         normalize(bytes(picture))
+
+
+def png_bomb():
+    """Packs 400 million pixels, black, into 50 kB."""
+    buffer = io.BytesIO()
+    Image.new('1', (20_000, 20_000)).save(buffer, 'PNG')
+    return buffer.getvalue()
+
+
+def gif_bomb():
+    """Packs 20 frames of 4096 x 4096 pixels, black, into 500 kB."""
+    picture = encode(np.zeros((4096, 4096)), 'GIF')
+    frame = picture[picture.index(b',') : -1]
+    bomb = picture[:-1] + 19 * frame + b';'
+    assert Image.open(io.BytesIO(bomb)).n_frames == 20
+    return bomb
+
+
+def largest():
+    large = Image.new('RGBA', (4096, 4096), 'white')
+    large.paste('black', (1800, 500, 2300, 3500))
+    return encode(large)
+
+
+def memory(name):
+    with open('/proc/self/status', encoding='utf-8') as file:
+        return int(re.search(rf'{name}:\s+(\d+) kB', file.read())[1]) / 1024
+
+
+@pytest.mark.parametrize(
+    ('make', 'count', 'limit'),
+    [(png_bomb, 1, 100), (gif_bomb, 1, 200), (largest, 8, 1024)],
+)
+def test_memory_is_bounded(make, count, limit):
+    pictures = [make()] * count
+    normalize(encode(ink()))  # what the first picture alone takes
+    ctypes.CDLL(None).malloc_trim(0)
+    with open('/proc/self/clear_refs', 'w', encoding='utf-8') as file:
+        file.write('5')  # the peak counts from here
+    before = memory('VmRSS')
+    with contextlib.suppress(tf.errors.InvalidArgumentError):
+        normalize(*pictures)
+    assert memory('VmHWM') - before < limit  # MiB
 
 
 @pytest.mark.parametrize('kind', ['PNG', 'JPEG', 'GIF', 'BMP'])

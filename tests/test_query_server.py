@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import os
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasadder import command_line
 from tests import serving_doubles
 from tests.cpp_loader import Loader
 from tests.test_client import OUTPUTS
@@ -96,14 +98,18 @@ def test_answer_is_one_json_object(picture):
 
 
 def test_bad_pictures_do_not_stop_the_others(picture):
+    large = picture.with_name('large.png')
+    large.touch()
+    os.truncate(large, command_line.MAX_BYTES + 1)
     with rest_script([SEVEN, 400, SEVEN], []) as address:
         done = query(
             address,
-            *(picture, picture.parent, 'nothing.png', picture, picture),
+            *(picture, picture.parent, 'nothing.png', large, picture, picture),
             '--number=7',
         )
     assert len(done.stdout.splitlines()) == 2
-    folder, nothing, refused = done.stderr.splitlines()
+    folder, nothing, too_large, refused = done.stderr.splitlines()
+    assert too_large == f'error: {large}: has more than 100000000 bytes'
     assert folder == f'error: {picture.parent}: Is a directory'
     assert nothing == 'error: nothing.png: No such file or directory'
     assert refused == f'error: {picture}: {address}: Because of 400'

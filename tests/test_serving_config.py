@@ -1,13 +1,15 @@
-"""The files in serving/: what TensorFlow Serving reads, and the compose file.
+"""The files in serving/: what TensorFlow Serving, compose, Kubernetes read.
 
 The server's image and nginx run nowhere here: what is checked is that the files
 are what their readers' formats allow, and that they agree with each other, with
 the client and with the model.
 """
 
+import copy
 import subprocess
 
 import pytest
+import requests
 import yaml
 from google.protobuf import descriptor_pb2
 from google.protobuf import descriptor_pool
@@ -16,6 +18,7 @@ from google.protobuf import text_format
 from google.protobuf import wrappers_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from tests import kubernetes_schema
 from tests import real_serving
 from tests import serving_doubles
 from tests.test_client import free_port
@@ -145,3 +148,77 @@ def test_health_check_tells_a_server_that_serves_from_others(compose):
         state = b'{"model_version_status": [{"state": "LOADING"}]}'
         assert not passes(port)
     assert not passes(free_port())
+
+
+@pytest.fixture(scope='module')
+def objects():
+    """What Kubernetes is to make, by kind."""
+    text = (CONFIGS / 'kubernetes.yaml').read_text()
+    return {item['kind']: item for item in yaml.safe_load_all(text)}
+
+
+@pytest.fixture(scope='module')
+def pod(objects):
+    return objects['Deployment']['spec']['template']
+
+
+def test_kubernetes_objects_are_as_published(objects):
+    assert set(objects) == set(kubernetes_schema.KINDS)
+    for manifest in objects.values():
+        assert kubernetes_schema.errors(manifest) == []
+
+
+def test_unknown_field_is_no_kubernetes_object(objects):
+    manifest = copy.deepcopy(objects['Deployment'])
+    manifest['spec']['template']['spec']['containers'][0]['arg'] = []
+    (error,) = kubernetes_schema.errors(manifest)
+    assert "'arg' was unexpected" in error
+
+
+def test_kubernetes_runs_what_compose_runs(pod, compose):
+    (container,) = pod['spec']['containers']
+    service = compose['services']['replica']
+    assert container['image'] == service['image']
+    assert set(service['command']) <= set(container['args'])
+    targets = {v.split(':')[1] for v in service['volumes']}
+    mounts = {m['mountPath']: m for m in container['volumeMounts']}
+    assert all(mounts[target]['readOnly'] for target in targets)
+    volumes = {volume['name'] for volume in pod['spec']['volumes']}
+    assert {mount['name'] for mount in mounts.values()} == volumes
+
+
+def test_kubernetes_objects_are_of_the_same_pods(objects, pod):
+    labels = pod['metadata']['labels']
+    for kind in ('Deployment', 'PodDisruptionBudget'):
+        assert objects[kind]['spec']['selector']['matchLabels'] == labels
+    service = objects['Service']['spec']
+    assert service['selector'] == labels
+    ports = {p['name']: p['containerPort'] for p in _container(pod)['ports']}
+    assert {p['targetPort']: p['port'] for p in service['ports']} == ports
+    assert ports == {'grpc': 8500, 'rest': 8501}
+    target = objects['HorizontalPodAutoscaler']['spec']['scaleTargetRef']
+    assert target['kind'] == 'Deployment'
+    assert target['name'] == objects['Deployment']['metadata']['name']
+
+
+def test_pod_has_no_rights(pod):
+    assert pod['spec']['securityContext']['runAsNonRoot']
+    assert not pod['spec']['automountServiceAccountToken']
+    rights = _container(pod)['securityContext']
+    assert rights['readOnlyRootFilesystem']
+    assert not rights['allowPrivilegeEscalation']
+    assert rights['capabilities'] == {'drop': ['ALL']}
+
+
+@pytest.mark.parametrize('probe', ['startup', 'readiness', 'liveness'])
+def test_probe_asks_for_the_model(pod, probe):
+    request = _container(pod)[f'{probe}Probe']['httpGet']
+    assert request['port'] == 'rest'
+    path = request['path'].removesuffix('/metadata')
+    models = serving_doubles.Models({1: None}, {})
+    with serving_doubles.rest_double(models) as address:
+        assert requests.get(f'http://{address}{path}', timeout=60).ok
+
+
+def _container(pod):
+    return pod['spec']['containers'][0]

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import re
 
 import keras
 import numpy as np
@@ -207,12 +208,20 @@ def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
     images = train[0].astype(np.float32)
     images[1000] = np.nan
     data = {**stripes_data, 'train': (images, train[1])}
-    config = small_config(tmp_path)
-    with pytest.raises(UserError, match='the loss is nan at step '):
+    config = small_config(tmp_path, steps_per_execution=1, checkpoint_steps=1)
+    with pytest.raises(UserError, match='the loss is nan at step ') as error:
         training.train(config, data)
     assert not (tmp_path / 'run' / 'model.keras').exists()
-    assert not list((tmp_path / 'run' / 'checkpoints').iterdir())
     assert not os.listdir(tmp_path / 'export')
+    # What was saved last is of the step before, and good.
+    step = int(re.search(r'at step (\d+)', str(error.value))[1])
+    newest = max((tmp_path / 'run' / 'checkpoints').iterdir())
+    assert newest.name == f'step_{step - 1:08}.npz'
+    with np.load(newest) as arrays:
+        numbers = [
+            array for array in arrays.values() if array.dtype.kind == 'f'
+        ]
+    assert all(np.isfinite(array).all() for array in numbers)
 
 
 def test_model_below_the_minimum_accuracy_is_not_exported(

@@ -3,7 +3,6 @@
 A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
 """
 
-import contextlib
 import os
 import sys
 
@@ -12,7 +11,6 @@ from absl import flags
 from kerasadder import command_line
 from kerasadder.errors import UserError
 
-MAX_BYTES = 100_000_000  # of a picture
 _NUMBER = command_line.define_number_flag()
 _SAVED_MODEL = command_line.define_saved_model_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
@@ -28,7 +26,7 @@ def main(paths):
     answered = {}
     for path in paths:
         try:
-            picture = _read(path)
+            picture = command_line.read_picture(path)
             with command_line.native_stderr_closed():
                 answer = classify([picture], [_NUMBER.value])
         except OSError as error:
@@ -46,17 +44,6 @@ def main(paths):
     if _FIGURE.value and answered:
         _draw(answered)
     return 0 if len(answered) == len(set(paths)) else 1
-
-
-def _read(path):
-    with contextlib.ExitStack() as stack:
-        file = sys.stdin.buffer
-        if path != '-':
-            file = stack.enter_context(open(path, 'rb'))
-        picture = file.read(MAX_BYTES + 1)
-    if len(picture) > MAX_BYTES:
-        raise UserError(f'has more than {MAX_BYTES} bytes')
-    return picture
 
 
 def _draw(answered):

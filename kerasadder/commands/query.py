@@ -1,4 +1,7 @@
-"""Asks a TensorFlow Serving: query picture.png ... --number=7."""
+"""Asks a TensorFlow Serving: query picture.png ... --number=7.
+
+A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
+"""
 
 import sys
 
@@ -36,7 +39,8 @@ def main(pictures):
         # One at a time, so that a bad picture spoils no other's answer.
         for picture in pictures:
             try:
-                answer = server.classify([picture], _NUMBER.value)
+                content = command_line.read_picture(picture)
+                answer = server.classify([content], _NUMBER.value)
             except OSError as error:
                 problem = error.strerror
             except transports.InvalidArgument as error:

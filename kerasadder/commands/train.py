@@ -27,6 +27,8 @@ def main(unused_arguments):
             file=sys.stderr,
         )
         return 128 + stopped.signal
+    if metrics is None:
+        return 0  # the chief of several machines tells
     model_dir, saved_model = metrics['model_dir'], metrics['saved_model']
     print(
         f'\nTest, every image with each of the ten numbers '

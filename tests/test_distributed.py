@@ -1,0 +1,111 @@
+"""Several machines, played by processes that talk over this one's loopback.
+
+`python -m tests.test_distributed DIR` is one of them.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from kerasadder import distributed
+from kerasadder import training
+from kerasadder.errors import UserError
+from tests.small_runs import small_config
+from tests.test_client import free_port
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def start_machines(directory, count=2):
+    ports = [free_port() for _ in range(count)]
+    cluster = {'worker': [f'localhost:{port}' for port in ports]}
+    return [
+        subprocess.Popen(
+            [sys.executable, '-m', 'tests.test_distributed', str(directory)],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                'TF_CONFIG': json.dumps(
+                    {
+                        'cluster': cluster,
+                        'task': {'type': 'worker', 'index': i},
+                    }
+                ),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for i in range(count)
+    ]
+
+
+def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
+    machines = start_machines(tmp_path)
+    outputs = [machine.communicate(timeout=600) for machine in machines]
+    for machine, (_, errors) in zip(machines, outputs):
+        assert machine.returncode == 0, errors
+    one, other = [output.splitlines()[-1] for output, _ in outputs]
+    assert one == other
+    assert os.listdir(tmp_path / 'export') == ['1']
+
+
+@pytest.mark.parametrize(
+    ('value', 'reason'),
+    [
+        ('{', 'property name'),
+        ('{"cluster": {"worker": ["a:1"]}}', 'task_type'),
+        (
+            '{"cluster": {"worker": ["a:1"]},'
+            ' "task": {"type": "worker", "index": 1}}',
+            'task_id',
+        ),
+    ],
+)
+def test_cluster_without_this_process_is_refused(value, reason, monkeypatch):
+    monkeypatch.setenv('TF_CONFIG', value)
+    with pytest.raises(UserError, match=f'^TF_CONFIG: .*{reason}'):
+        distributed.get_strategy()
+
+
+def test_no_cluster_is_one_machine(monkeypatch):
+    monkeypatch.setenv('TF_CONFIG', '{"cluster": {}}')
+    strategy = distributed.get_strategy()
+    assert not distributed.on_several_machines(strategy)
+    assert distributed.is_chief(strategy)
+
+
+def test_several_machines_need_a_folder_that_all_see(monkeypatch):
+    monkeypatch.setattr(distributed, 'on_several_machines', lambda _: True)
+    config = small_config(pathlib.Path(), model_dir=None)
+    with (
+        pytest.raises(UserError, match='--model_dir: on several machines'),
+        distributed.own_folder(config, None),
+    ):
+        pass
+
+
+if __name__ == '__main__':
+    from tests.conftest import stripes
+
+    fit = distributed.fit
+
+    def told(strategy, model, *args, **kwargs):
+        fit(strategy, model, *args, **kwargs)
+        state = [v.numpy().tobytes() for v in model.variables]
+        print(hashlib.sha256(b''.join(state)).hexdigest())
+
+    distributed.fit = told
+    training.train(
+        small_config(pathlib.Path(sys.argv[1]), epochs=1),
+        {
+            'train': stripes(640, seed=0),
+            'validation': stripes(100, seed=1),
+            'test': stripes(200, seed=2),
+        },
+    )
