@@ -9,8 +9,8 @@ ROTATION = 10.0  # degrees, either way
 SCALE = 0.1  # relative to 1, either way, each axis on its own
 SHEAR = 0.1  # horizontal shift per row, either way
 SHIFT = 2.0  # pixels, either way, each axis on its own
-ELASTIC = 1.0  # pixels, standard deviation, each axis on its own
-GRID = 5  # bumps along each axis that an elastic distortion is made of
+ELASTIC = 0.6  # pixels, standard deviation, each axis on its own
+GRID = 7  # bumps along each axis that an elastic distortion is made of
 
 
 def random_warp(

@@ -8,14 +8,20 @@ import numpy as np
 
 from kerasadder import transports
 from kerasadder.errors import UserError
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.shapes import NUM_SUMS
 from kerasadder.transports import DeadlineExceeded
 from kerasadder.transports import NotFound
 from kerasadder.transports import ServingError
 from kerasadder.transports import Unavailable
 
 # Dtype and shape after the batch of what the signatures answer.
-PROBABILITIES = {'digit': ('float32', (10,)), 'sum': ('float32', (19,))}
-LABELS = {'digit_label': ('int32', ()), 'sum_label': ('int32', ())}
+PROBABILITIES = {
+    'digit': ('float32', (NUM_DIGITS,)),
+    'sum': ('float32', (NUM_SUMS,)),
+}
+LABELS = {f'{output}_label': ('int32', ()) for output in PROBABILITIES}
 
 BACKOFF = 0.1  # seconds before the first retry, twice as long before each next
 
@@ -97,9 +103,11 @@ class Client:
         """
         images = np.asarray(images, np.float32)
         numbers = _one_each(numbers, len(images))
-        if not np.isin(numbers, range(10)).all():
-            raise UserError(f'numbers: each 0..9, not {numbers.tolist()}.')
-        one_hot = np.eye(10, dtype=np.float32)[numbers]
+        if not np.isin(numbers, range(NUM_NUMBERS)).all():
+            raise UserError(
+                f'numbers: each 0..{NUM_NUMBERS - 1}, not {numbers.tolist()}.'
+            )
+        one_hot = np.eye(NUM_NUMBERS, dtype=np.float32)[numbers]
         inputs = {'image': images, 'number': one_hot}
         return self._ask('serving_default', inputs, PROBABILITIES)
 

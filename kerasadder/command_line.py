@@ -16,6 +16,7 @@ from absl import flags
 from absl import logging
 
 from kerasadder.errors import UserError
+from kerasadder.shapes import NUM_NUMBERS
 
 USER_ERROR = 2  # exit status
 
@@ -37,10 +38,10 @@ def run(command, argv=None):
     """
 
     def parse(argv):
-        if set(argv[1:]) & {'--help', '-help', '-h'}:
-            print(_help(command))
-            sys.exit()
         with _one_line_for_mistakes():
+            if set(argv[1:]) & {'--help', '-help', '-h'}:
+                print(_help(command), flush=True)
+                sys.exit()
             try:
                 arguments = flags.FLAGS(argv)
             except flags.Error as error:
@@ -174,6 +175,14 @@ def define_saved_model_flag():
         'saved_model',
         os.path.join('saved_models', 'kerasadder', '1'),
         'Folder of a SavedModel version.',
+    )
+
+
+def define_number_flag():
+    """Defines --number."""
+    last = NUM_NUMBERS - 1
+    return flags.DEFINE_integer(
+        'number', None, f'What to add to the digit, 0-{last}.', 0, last
     )
 
 

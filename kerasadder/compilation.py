@@ -99,14 +99,15 @@ def compiled_model(config, steps_per_epoch):
     )
     if precision == 'mixed_float16':
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    weights = loss_weights(config)
     model.compile(
         optimizer,
         loss={
-            'digit': keras.losses.SparseCategoricalCrossentropy(),
-            'sum': keras.losses.SparseCategoricalCrossentropy(),
+            output: keras.losses.SparseCategoricalCrossentropy()
+            for output in weights
         },
-        loss_weights=loss_weights(config),
-        metrics={'digit': ['accuracy'], 'sum': ['accuracy']},
+        loss_weights=weights,
+        metrics={output: ['accuracy'] for output in weights},
         steps_per_execution=steps_per_execution(config, steps_per_epoch),
         # XLA makes training on the CPU slower.
         jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,

@@ -37,7 +37,10 @@ class TrainingConfig:
     preset: str = _field(
         'default', 'Recipe to start from; other flags override it.'
     )
-    epochs: int = _field(12, 'Passes over the training images.', at_least=1)
+    dataset: str = _field(
+        'mnist', "TFDS's name of a dataset, or a folder of four IDX files."
+    )
+    epochs: int = _field(14, 'Passes over the training images.', at_least=1)
     batch_size: int = _field(
         128, 'Images a step, over all devices together.', at_least=1
     )

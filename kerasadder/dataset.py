@@ -1,41 +1,30 @@
-"""MNIST through TFDS, and the stream of training batches made of it."""
+"""Images and labels, MNIST's or others, and the stream of training batches."""
 
-import contextlib
-import io
 import os
-import pathlib
-import sys
-import tempfile
 
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 from kerasadder import augmentation
+from kerasadder import idx
+from kerasadder import prepared
 from kerasadder.errors import UserError
-from kerasadder.model import NUM_NUMBERS
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
 
-# TFDS's own order of the images. Validation chooses, test is read once.
-SPLITS = {
-    'train': 'train[:55000]',
-    'validation': 'train[55000:]',
-    'test': 'test',
-}
-NUM_TRAINING_IMAGES = 55_000
-# The official files, in the names that TFDS looks for in a manual_dir.
-OFFICIAL_DIR = pathlib.Path(__file__).parent / 'data'
-OFFICIAL_FILES = (
-    'train-images-idx3-ubyte.gz',
-    'train-labels-idx1-ubyte.gz',
-    't10k-images-idx3-ubyte.gz',
-    't10k-labels-idx1-ubyte.gz',
-)
+MNIST_TRAINING_IMAGES = 60_000
 
 
-def load(*splits, data_dir=None):
-    """Loads MNIST, letting TFDS prepare it first where it is not yet.
+def load(*splits, name='mnist', data_dir=None):
+    """Loads a dataset, letting TFDS prepare it first where it is not yet.
+
+    The last twelfth of its training images, 5,000 at most, validate. The order
+    is TFDS's own, or that of the IDX files.
 
     Args:
-        *splits: Names in `SPLITS`.
+        *splits: Of `train`, `validation`, `test`. Validation chooses, test is
+            read once.
+        name: As TFDS calls it, or the folder of four IDX files.
         data_dir: TFDS's folder of prepared datasets; None for its usual one.
 
     Returns:
@@ -43,59 +32,70 @@ def load(*splits, data_dir=None):
         `(n, 28, 28, 1)` and int64 `(n,)`.
 
     Raises:
-        UserError: If an official file is missing or damaged, or if the
-            prepared dataset is.
+        UserError: If there is no such dataset, it cannot be prepared, is
+            damaged, or has images or labels of another kind.
         OSError: If `data_dir` cannot be written.
     """
-    tfds.disable_progress_bar()
-    builder = tfds.builder('mnist', data_dir=data_dir)
-    _prepare(builder)
-    try:
-        return tfds.as_numpy(
-            builder.as_dataset(
-                split=[SPLITS[split] for split in splits],
-                batch_size=-1,
-                as_supervised=True,
-            )
-        )
-    except (tf.errors.OpError, AssertionError) as error:
+    loaded = {}
+    if {'train', 'validation'} & set(splits):
+        images, labels = _load(name, 'train', data_dir)
+        end = _training_share(name, len(labels))
+        loaded['train'] = images[:end], labels[:end]
+        loaded['validation'] = images[end:], labels[end:]
+    if 'test' in splits:
+        loaded['test'] = _load(name, 'test', data_dir)
+    return [loaded[split] for split in splits]
+
+
+def num_training_images(name='mnist', data_dir=None):
+    """Returns the size of the `train` that `load` returns, for less time.
+
+    MNIST need not be prepared for that; others of TFDS are, for want of another
+    way to know.
+
+    Raises:
+        UserError: As `load` raises it.
+        OSError: If `data_dir` cannot be written.
+    """
+    if name == 'mnist':
+        count = MNIST_TRAINING_IMAGES
+    elif _is_folder(name):
+        count = idx.num_training_images(name)
+    else:
+        count = prepared.num_training_images(name, data_dir)
+    return _training_share(name, count)
+
+
+def _training_share(name, count):
+    """Returns how many of the training images do not validate."""
+    if count < 12:
         raise UserError(
-            f'The dataset in {builder.data_path} is damaged: delete that '
-            'folder and run again, which prepares it anew.'
-        ) from error
+            f'--dataset={name}: has {count} training images, must have 12 or '
+            'more.'
+        )
+    return count - min(count // 12, 5000)
 
 
-def _prepare(builder):
-    """Has TFDS prepare the dataset from the files in this package."""
-    if builder.is_prepared():
-        return
-    for name in OFFICIAL_FILES:
-        if not (OFFICIAL_DIR / name).is_file():
-            raise UserError(
-                f'{OFFICIAL_DIR / name} is missing: install kerasadder again.'
-            )
-    print(
-        f'Preparing MNIST in {builder.data_path} (once, about 15 s)',
-        file=sys.stderr,
-    )
-    # TFDS verifies the files' SHA-256, and says much that is none of a user's
-    # business. It would leave 53 MB in its download_dir.
-    with (
-        tempfile.TemporaryDirectory() as download_dir,
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        try:
-            builder.download_and_prepare(
-                download_dir=download_dir,
-                download_config=tfds.download.DownloadConfig(
-                    manual_dir=OFFICIAL_DIR
-                ),
-            )
-        except tfds.download.download_manager.NonMatchingChecksumError as error:
-            raise UserError(
-                f'A file in {OFFICIAL_DIR} is damaged (wrong SHA-256): '
-                'install kerasadder again.'
-            ) from error
+def _is_folder(name):
+    return name != 'mnist' and os.path.isdir(name)
+
+
+def _load(name, split, data_dir):
+    """Loads all that is called `train` or `test`, and checks it."""
+    if _is_folder(name):
+        images, labels = idx.load(name, split)
+    else:
+        images, labels = prepared.load(name, split, data_dir)
+    if len(labels) == 0:
+        raise UserError(f'--dataset={name}: has no images to {split}.')
+    first, last = labels.min(), labels.max()
+    if images.shape[1:] != IMAGE_SHAPE or first < 0 or last >= NUM_DIGITS:
+        raise UserError(
+            f'--dataset={name}: has images {images.shape[1:]} and labels '
+            f'{first}-{last} to {split}, must have {IMAGE_SHAPE} and '
+            f'0-{NUM_DIGITS - 1}.'
+        )
+    return images, labels
 
 
 def steps_per_epoch(num_images, batch_size):

@@ -1,4 +1,4 @@
-"""The one exception that is not a bug."""
+"""The one exception that is not a bug, and how to quote others."""
 
 
 class UserError(ValueError):
@@ -6,3 +6,8 @@ class UserError(ValueError):
 
     The scripts print it without a traceback and exit with status 2.
     """
+
+
+def first_line(error):
+    """Returns what an exception says, or its name where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

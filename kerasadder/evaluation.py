@@ -3,12 +3,15 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasadder.model import IMAGE_SHAPE
 from kerasadder.model import with_every_number
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
 
 BATCH_SIZE = 500
+CONFIDENCE_BINS = 15
 # The sum of each digit (row) and number (column).
-SUMS = np.add.outer(np.arange(10), np.arange(10))
+SUMS = np.add.outer(np.arange(NUM_DIGITS), np.arange(NUM_NUMBERS))
 
 
 def every_number_function(model):
@@ -39,7 +42,7 @@ def predict(every_number, images, batch_size=BATCH_SIZE):
     ]
     return {
         name: np.concatenate([batch[name] for batch in batches])
-        for name in ('digit', 'sum')
+        for name in batches[0]
     }
 
 
@@ -55,7 +58,8 @@ def metrics(predictions, labels):
         `joint_accuracy` (digit and sum both right), `consistency` (predicted
         sum = predicted digit + number), all shares of the pairs in 0..1;
         `digit_loss`, `sum_loss`, mean negative log-likelihoods in nats;
-        `digit_errors`, wrong images.
+        `digit_ece`, `sum_ece`, expected calibration errors in 0..1, as of
+        `calibration`; `digit_errors`, wrong images.
     """
     labels = np.asarray(labels)
     digit = predictions['digit'].argmax(axis=-1)
@@ -71,6 +75,8 @@ def metrics(predictions, labels):
         'consistency': float((sums == SUMS[digit]).mean()),
         'digit_loss': _negative_log_likelihood(predictions['digit'], labels),
         'sum_loss': _negative_log_likelihood(predictions['sum'], SUMS[labels]),
+        'digit_ece': calibration(predictions['digit'], labels)['ece'],
+        'sum_ece': calibration(predictions['sum'], SUMS[labels])['ece'],
         'digit_errors': int((~digit_right).sum()),
     }
 
@@ -82,6 +88,40 @@ def _negative_log_likelihood(probabilities, labels):
     return float(
         -np.log(np.maximum(probability, tiny), dtype=np.float64).mean()
     )
+
+
+def calibration(probabilities, labels):
+    """Compares confidence, the likeliest class's probability, with accuracy.
+
+    Guo et al., "On Calibration of Modern Neural Networks", 2017: predictions
+    fall into 15 bins of equal width by their confidence, bin m (from 0) those
+    in (m/15, (m+1)/15]. The expected calibration error is the mean over the
+    bins of |accuracy - mean confidence|, weighted by their predictions.
+
+    Args:
+        probabilities: Array `(..., classes)`.
+        labels: Integer array `(...)`, the true classes.
+
+    Returns:
+        A dict of arrays `(15,)`: `count` of predictions, their mean
+        `confidence` and `accuracy`, both NaN where there are none; and `ece`,
+        a float in 0..1.
+    """
+    confidence = probabilities.max(axis=-1).ravel().astype(np.float64)
+    right = (probabilities.argmax(axis=-1) == labels).ravel()
+    bins = np.nan_to_num(np.ceil(CONFIDENCE_BINS * confidence) - 1).astype(int)
+    bins = bins.clip(0, CONFIDENCE_BINS - 1)  # a softmax may be 1 + 1e-7
+    count, confidences, accuracies = (
+        np.bincount(bins, weights, CONFIDENCE_BINS)
+        for weights in (None, confidence, right)
+    )
+    with np.errstate(invalid='ignore'):
+        return {
+            'count': count,
+            'confidence': confidences / count,
+            'accuracy': accuracies / count,
+            'ece': float(np.abs(accuracies - confidences).sum() / len(right)),
+        }
 
 
 def evaluate(every_number, images, labels):
@@ -103,6 +143,12 @@ def report(test):
             'loss, nats',
             f'{test["digit_loss"]:.4f}',
             f'{test["sum_loss"]:.4f}',
+            '',
+        ),
+        (
+            'ECE, %',
+            f'{100 * test["digit_ece"]:.3f}',
+            f'{100 * test["sum_ece"]:.3f}',
             '',
         ),
     ]

@@ -50,11 +50,31 @@ def pixels(figure, dpi=80):
     return np.asarray(figure.canvas.buffer_rgba())
 
 
+def examples(inputs, targets, columns=8):
+    """Draws the images of a batch, each with its sum.
+
+    Args:
+        inputs: A dict of `image` `(n, 28, 28, 1)`, 0..255, and `number`
+            `(n, 10)`, one-hot, as `dataset.training_batches` gives them.
+        targets: A dict of `digit` and `sum`, integers `(n,)`.
+        columns: Columns of the grid.
+    """
+    numbers = np.argmax(inputs['number'], axis=-1)
+    titles = [
+        f'{digit} + {number} = {total}'
+        for digit, number, total in zip(
+            np.asarray(targets['digit']), numbers, np.asarray(targets['sum'])
+        )
+    ]
+    images = np.asarray(inputs['image'])
+    return _grid(images, titles, ['black'] * len(images), columns)
+
+
 def predictions_grid(images, labels, predictions, rows=4, columns=8):
     """Draws images with their number and what the model says of both.
 
-    Image i goes with number i mod 10. Wrong answers are red, with the right
-    one in brackets.
+    Image i goes with number i modulo their count. Wrong answers are red, with
+    the right one in brackets.
 
     Args:
         images: Array `(n, 28, 28, 1)`, 0..255.
@@ -65,7 +85,7 @@ def predictions_grid(images, labels, predictions, rows=4, columns=8):
     """
     titles, colors = [], []
     for i in range(min(rows * columns, len(images))):
-        number = i % 10
+        number = i % predictions['sum'].shape[1]
         digit = predictions['digit'][i].argmax()
         total = predictions['sum'][i, number].argmax()
         right = digit == labels[i] and total == labels[i] + number
@@ -95,23 +115,29 @@ def wrong_images(images, labels, predictions, columns=10, limit=100):
         f'{labels[i]}, not {digit[i]}\n{100 * confidence[i]:.0f} %'
         for i in shown
     ]
-    figure = _grid(images[shown], titles, ['black'] * len(shown), columns)
     text = f'{len(wrong)} of {len(labels):,} images wrong'
     if len(shown) < len(wrong):
         text += f', the surest {len(shown)} shown'
-    figure.axes[0].set_title(f'{text}: digit, prediction, its probability')
-    return figure
+    return _grid(
+        images[shown],
+        titles,
+        ['black'] * len(shown),
+        columns,
+        f'{text}: digit, prediction, its probability',
+    )
 
 
-def _grid(images, titles, colors, columns):
+def _grid(images, titles, colors, columns, heading=''):
     """Draws images row by row, each below its title; one axes is fast."""
     width, height = 40, 50  # pixels of a cell, 28x28 of them the image
     rows = max(1, -(-len(images) // columns))
     canvas = np.zeros((height * rows, width * columns), np.uint8)
+    top = 0.4 if heading else 0
     figure, axes = new_figure(
-        1.1 * columns, 1.375 * rows + 0.4, margins=(0, 0, 0, 0.4)
+        1.1 * columns, 1.375 * rows + top, margins=(0, 0, 0, top)
     )
     axis = axes[0, 0]
+    axis.set_title(heading)
     for i, (image, title, color) in enumerate(zip(images, titles, colors)):
         top, left = height * (i // columns), width * (i % columns)
         canvas[top + 20 : top + 48, left + 6 : left + 34] = image[..., 0]

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kerasadder.decoding import decode_picture
 from kerasadder.decoding import require
-from kerasadder.model import IMAGE_SHAPE
+from kerasadder.shapes import IMAGE_SHAPE
 
 SIDE = IMAGE_SHAPE[0]
 BOX = 20.0  # pixels, the longer side of the digit's box

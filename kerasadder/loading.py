@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from kerasadder import layers  # noqa: F401, registers AdditionTable
 from kerasadder.errors import UserError
-from kerasadder.model import IMAGE_SHAPE
-from kerasadder.model import NUM_DIGITS
-from kerasadder.model import NUM_NUMBERS
-from kerasadder.model import NUM_SUMS
+from kerasadder.errors import first_line
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.shapes import NUM_SUMS
 
 INPUTS = {'image': IMAGE_SHAPE, 'number': (NUM_NUMBERS,)}
 OUTPUTS = {'digit': (NUM_DIGITS,), 'sum': (NUM_SUMS,)}
@@ -36,7 +37,7 @@ def load_keras_model(path):
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever a strange file makes of Keras
         raise UserError(
-            f'{path}: not a Keras model file ({_first_line(error)})'
+            f'{path}: not a Keras model file ({first_line(error)})'
         ) from error
     _check_contract(path, model.input, model.output)
     names = {layer.name for layer in model.layers}
@@ -115,7 +116,7 @@ def _reason(message):
         '',
         message,
     )
-    return _first_line(lines)
+    return first_line(lines)
 
 
 def _load(path):
@@ -125,7 +126,7 @@ def _load(path):
         loaded = tf.saved_model.load(str(path))
     except Exception as error:  # whatever a strange file makes of TensorFlow
         raise UserError(
-            f'{path}: not a SavedModel ({_first_line(error)})'
+            f'{path}: not a SavedModel ({first_line(error)})'
         ) from error
     if 'serving_default' not in loaded.signatures:
         raise UserError(f'{path}: has no signature serving_default.')
@@ -146,10 +147,11 @@ def _ten_calls(serve):
         for number in tf.eye(NUM_NUMBERS):
             numbers = tf.repeat(number[None], len(image), axis=0)
             outputs.append(serve(image=image, number=numbers))
-        return {
-            'digit': outputs[0]['digit'],
-            'sum': tf.stack([output['sum'] for output in outputs], axis=1),
+        stacked = {
+            name: tf.stack([output[name] for output in outputs], axis=1)
+            for name in OUTPUTS
         }
+        return stacked | {'digit': outputs[0]['digit']}
 
     return every_number
 
@@ -167,7 +169,3 @@ def _check_contract(path, inputs, outputs):
                 f'{path}: the {kind} of the model must have these names and '
                 f'shapes, after the batch: {wanted}.'
             )
-
-
-def _first_line(error):
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

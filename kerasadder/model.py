@@ -4,11 +4,10 @@ import keras
 from keras import layers
 
 from kerasadder.layers import AdditionTable
-
-IMAGE_SHAPE = (28, 28, 1)
-NUM_DIGITS = 10
-NUM_NUMBERS = 10
-NUM_SUMS = NUM_DIGITS + NUM_NUMBERS - 1
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.shapes import NUM_SUMS
 
 
 def build_model(filters=(32, 64, 64, 128), dropout=0.3, dtype='float32'):
@@ -84,14 +83,20 @@ def with_every_number(model):
         whose second axis is the number.
     """
     digit_logits = model.get_layer('digit_logits').output
-    sums = []
-    for number in keras.ops.eye(NUM_NUMBERS):
-        sum_logits = model.get_layer('addition_table')(
-            [digit_logits, keras.ops.zeros_like(digit_logits) + number]
-        )
-        sums.append(model.get_layer('sum')(sum_logits))
+
+    def with_each(table, output):
+        answers = []
+        for number in keras.ops.eye(NUM_NUMBERS):
+            numbers = keras.ops.zeros_like(digit_logits[:, :1]) + number
+            logits = model.get_layer(table)([digit_logits, numbers])
+            answers.append(model.get_layer(output)(logits))
+        return keras.ops.stack(answers, axis=1)
+
     return keras.Model(
         model.input['image'],
-        {'digit': model.output['digit'], 'sum': keras.ops.stack(sums, axis=1)},
+        {
+            'digit': model.output['digit'],
+            'sum': with_each('addition_table', 'sum'),
+        },
         name='every_number',
     )

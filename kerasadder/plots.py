@@ -3,12 +3,19 @@
 Every function returns a `matplotlib.figure.Figure`, as those of `figures`.
 """
 
+import csv
+import pathlib
+
 import numpy as np
 
+from kerasadder.evaluation import CONFIDENCE_BINS
 from kerasadder.evaluation import SUMS
+from kerasadder.evaluation import calibration
 from kerasadder.figures import BLUE
 from kerasadder.figures import ORANGE
 from kerasadder.figures import new_figure
+
+SEED_LOG = pathlib.Path(__file__).parent / 'data' / 'seed_log.csv'
 
 
 def confusion_matrices(predictions, labels):
@@ -22,10 +29,12 @@ def confusion_matrices(predictions, labels):
         labels: Integer array `(n,)`, the digits.
     """
     labels = np.asarray(labels)
-    figure, axes = new_figure(11, 5, 2, margins=(0.6, 0.7, 0.4, 0.3))
+    figure, axes = new_figure(
+        *(11.6, 5, 2), margins=(0.6, 0.9, 0.5, 0.3), gridspec_kw={'wspace': 0.4}
+    )
     outputs = (
         ('digit', labels, predictions['digit']),
-        ('sum', SUMS[labels].ravel(), predictions['sum'].reshape(-1, 19)),
+        ('sum', SUMS[labels].ravel(), np.concatenate(predictions['sum'])),
     )
     for axis, (name, true, probabilities) in zip(axes.flat, outputs):
         classes = probabilities.shape[-1]
@@ -36,10 +45,9 @@ def confusion_matrices(predictions, labels):
         picture = axis.imshow(
             mistakes, cmap='cividis', vmin=0, vmax=max(mistakes.max(), 0.1)
         )
-        figure.colorbar(
-            picture, ax=axis, label='mistaken, % of true class', shrink=0.9
-        )
-        small = 8 if classes <= 10 else 5.5
+        bar = axis.inset_axes([1.03, 0, 0.04, 1])
+        figure.colorbar(picture, bar, label='mistaken, % of true class')
+        small = 9 if classes <= 10 else 6.5
         for i in range(classes):
             axis.text(
                 *(i, i, f'{percent[i, i]:.1f}'),
@@ -57,65 +65,129 @@ def confusion_matrices(predictions, labels):
     return figure
 
 
-def addition_table(log_table):
-    """Draws the learned table: the likeliest sum of each digit and number.
-
-    Args:
-        log_table: Array `(10, 10, 19)`, log P(sum | digit, number), as
-            `AdditionTable.log_table` returns it.
-    """
-    log_table = np.asarray(log_table)
-    sums = log_table.argmax(axis=-1)
-    right = sums == SUMS
-    figure, axes = new_figure(6, 5, margins=(0.6, 0.5, 0.5, 0.4))
-    axis = axes[0, 0]
-    picture = axis.imshow(
-        np.exp(log_table.max(axis=-1)), cmap='cividis', vmin=0, vmax=1
-    )
-    figure.colorbar(picture, ax=axis, label='P(sum | digit, number)')
-    for (digit, number), total in np.ndenumerate(sums):
-        sure = log_table[digit, number, total] > np.log(0.6)
-        axis.text(
-            *(number, digit, f'{total}'),
-            ha='center',
-            va='center',
-            color='black' if sure else 'white',
-            fontweight='normal' if right[digit, number] else 'bold',
-        )
-    axis.set_xticks(range(10))
-    axis.set_yticks(range(10))
-    axis.set_xlabel('number')
-    axis.set_ylabel('digit')
-    axis.set_title(f'learned addition table: {right.sum()} of 100 right')
-    return figure
-
-
 def learning_curves(history):
-    """Draws loss and error of train and validation over the epochs.
+    """Draws the losses, and the accuracies beside those of the seed project.
+
+    Accuracies are of the validation images, on an axis that is logarithmic in
+    the wrong answers.
 
     Args:
         history: A list of dicts, one an epoch, with the columns of
             `history.csv`.
     """
-    epochs = [row['epoch'] for row in history]
-    figure, axes = new_figure(10, 4, 2)
-    for name, color in (('digit', BLUE), ('sum', ORANGE)):
-        for prefix, line in (('', '--'), ('val_', '-')):
-            label = f'{name}, {"validation" if prefix else "train"}'
-            style = {'color': color, 'linestyle': line, 'label': label}
-            loss = [row[f'{prefix}{name}_loss'] for row in history]
-            error = [
-                100 * (1 - row[f'{prefix}{name}_accuracy']) for row in history
-            ]
-            axes[0, 0].plot(epochs, loss, marker='.', **style)
-            axes[0, 1].plot(epochs, error, marker='.', **style)
-    for axis, name in zip(axes.flat, ('loss, nats', 'wrong, %')):
-        axis.set_yscale('log')
+    figure, axes = new_figure(10, 4.2, 2)
+    losses, accuracies = axes[0]
+
+    def plot(axis, rows, column, scale, **style):
+        x = [row['epoch'] for row in rows]
+        axis.plot(x, [scale * row[column] for row in rows], **style)
+
+    # Digit and sum often coincide: the wide line shows below the narrow one.
+    for output, color, width in (('digit', BLUE, 4), ('sum', ORANGE, 1.5)):
+        style = {'color': color, 'markersize': width + 3}
+        for prefix, line, kind in (
+            ('', '--', 'training'),
+            ('val_', '-', 'validation'),
+        ):
+            plot(
+                *(losses, history, f'{prefix}{output}_loss', 1),
+                marker='o',
+                linestyle=line,
+                linewidth=width,
+                label=f'{output}, {kind}',
+                **style,
+            )
+        for label, rows, prefix, line in (
+            ('this run', history, 'val_', '-'),
+            ('seed project (PyTorch, 20 epochs)', seed_log(), '', ':'),
+        ):
+            plot(
+                *(accuracies, rows, f'{prefix}{output}_accuracy', 100),
+                marker='o' if prefix else 's',
+                linestyle=line,
+                linewidth=width if prefix else 1.5,
+                label=f'{output}, {label}',
+                **style,
+            )
+    losses.set_yscale('log')
+    losses.yaxis.set_minor_formatter('')
+    losses.set_title('loss, nats')
+    accuracies.set_yscale(
+        'function',
+        functions=(
+            lambda percent: -np.log10(np.maximum(100.02 - percent, 1e-3)),
+            lambda position: 100.02 - 10**-position,
+        ),
+    )
+    accuracies.set_yticks([0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100])
+    accuracies.set_ylim(0, 100)
+    accuracies.set_title('validation accuracy, %')
+    for axis in axes.flat:
         axis.yaxis.set_major_formatter('{x:g}')
-        axis.yaxis.set_minor_formatter('')
         axis.set_xlabel('epoch')
-        axis.set_title(name)
         axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axis.grid(alpha=0.3)
-        axis.legend()
+    losses.legend()
+    accuracies.legend(loc='upper right', fontsize=8)
+    return figure
+
+
+def seed_log():
+    """Returns the validation accuracies of the seed project, in PyTorch.
+
+    A list of dicts of `epoch`, `digit_accuracy` and `sum_accuracy`, 20 epochs,
+    on 5,000 validation images.
+    """
+    with open(SEED_LOG, encoding='utf-8', newline='') as file:
+        return [
+            {name: float(value) for name, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+def reliability_diagrams(predictions, labels):
+    """Draws how often digit and sum are right, by their confidence.
+
+    The bins and the expected calibration error (ECE) are those of
+    `evaluation.calibration`, all pairs counted.
+
+    Args:
+        predictions: What `evaluation.predict` returns.
+        labels: Integer array `(n,)`, the digits.
+    """
+    labels = np.asarray(labels)
+    figure, axes = new_figure(
+        10, 5, 2, 2, height_ratios=[3, 1], sharex=True, sharey='row'
+    )
+    figure.subplots_adjust(hspace=0.1)
+    edges = np.linspace(0, 1, CONFIDENCE_BINS + 1)
+    for name, color, true, (above, below) in (
+        ('digit', BLUE, labels, axes[:, 0]),
+        ('sum', ORANGE, SUMS[labels], axes[:, 1]),
+    ):
+        found = calibration(predictions[name], true)
+        width = 1 / CONFIDENCE_BINS
+        filled = found['count'] > 0
+        left, accuracy, confidence = (
+            array[filled]
+            for array in (edges[:-1], found['accuracy'], found['confidence'])
+        )
+        bar = {'width': width, 'align': 'edge', 'edgecolor': 'white'}
+        above.bar(left, accuracy, color=color, label='accuracy', **bar)
+        above.bar(
+            left,
+            confidence - accuracy,
+            bottom=accuracy,
+            label='gap to confidence',
+            **{**bar, 'color': 'none', 'edgecolor': 'black', 'hatch': '///'},
+        )
+        above.plot([0, 1], [0, 1], '--', color='gray', label='calibrated')
+        above.set_title(f'{name}: ECE {100 * found["ece"]:.2f} %')
+        below.bar(left, found['count'][filled], color=color, **bar)
+        below.set_yscale('log')
+        below.set_xlabel('confidence')
+        below.set_xlim(0, 1)
+        above.legend(loc='upper left')
+    axes[0, 0].set_ylabel('accuracy')
+    axes[1, 0].set_ylabel('predictions')
     return figure

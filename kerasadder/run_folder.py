@@ -22,8 +22,8 @@ def open_run_folder(config):
         config: The `TrainingConfig`; its recipe is kept in `config.json`.
 
     Yields:
-        The `pathlib.Path` of the folder, with `checkpoints/`, `figures/` and
-        `tensorboard/` in it.
+        The `pathlib.Path` of the folder, with `checkpoints/`, `figures/`,
+        `tables/` and `tensorboard/` in it.
 
     Raises:
         UserError: If the folder holds a run of another recipe, or files that
@@ -51,7 +51,7 @@ def open_run_folder(config):
         for left in folder.rglob('.partial-*'):
             left.unlink()  # by a run that was killed
         write_json(path, {'version': __version__, **config.asdict()})
-        for name in ('checkpoints', 'figures', 'tensorboard'):
+        for name in ('checkpoints', 'figures', 'tables', 'tensorboard'):
             (folder / name).mkdir(exist_ok=True)
         yield folder
 

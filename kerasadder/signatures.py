@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from kerasadder.images import normalize_pictures
-from kerasadder.model import IMAGE_SHAPE
-from kerasadder.model import NUM_NUMBERS
 from kerasadder.model import with_every_number
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_NUMBERS
 
 
 def of_model(model):

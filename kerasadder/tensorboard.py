@@ -2,18 +2,26 @@
 
 import keras
 import tensorflow as tf
+from tensorboard.plugins.hparams import api_pb2
+from tensorboard.plugins.hparams import summary as hparams
 
 from kerasadder import figures
 from kerasadder import plots
+from kerasadder import table_plots
+from kerasadder.callbacks import SCORES
+
+# The table of runs begins with what is said to differ between them.
+COMPARED = ('epochs', 'learning_rate', 'dropout', 'preset', 'seed')
 
 
 class TensorBoardLog(keras.callbacks.Callback):
     """Writes scalars, the graph, figures and the config as TensorBoard reads.
 
-    Below `directory` come two runs, `train` and `validation`, with the same
-    scalars of each; the figures are of the validation images. Every epoch gets
-    event files of its own, whose names end in `epoch_<n>`, so that a resumed
-    run can take back what came after its checkpoint.
+    In `directory` come the hyperparameters, and below it two runs, `train` and
+    `validation`, with the same scalars of each; the figures are of the
+    validation images. Every epoch gets event files of its own, whose names end
+    in `epoch_<n>`, so that a resumed run can take back what came after its
+    checkpoint.
 
     Args:
         directory: `pathlib.Path` to write to.
@@ -29,18 +37,14 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def forget_after(self, epochs):
         """Deletes what was written after so many epochs, 0 for all."""
-        for path in self.directory.glob('*/*.epoch_*'):
+        for path in self.directory.rglob('*.epoch_*'):
             if epochs == 0 or int(path.name.rpartition('_')[2]) > epochs:
                 path.unlink()
-
-    def _writer(self, run, epoch):
-        return tf.summary.create_file_writer(
-            str(self.directory / run), filename_suffix=f'.epoch_{epoch:04}'
-        ).as_default(step=epoch)
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 0:
             self._write_config_and_graph()
+            self._write_hyperparameters()
 
     def _write_config_and_graph(self):
         rows = [
@@ -51,11 +55,30 @@ class TensorBoardLog(keras.callbacks.Callback):
             name: tf.TensorSpec(tensor.shape, tensor.dtype, name)
             for name, tensor in self.model.input.items()
         }
-        with self._writer('train', 0):
+        with _writer(self.directory / 'train', 0):
             tf.summary.text(
                 'config', '\n'.join(['|field|value|', '|-|-|', *rows])
             )
             tf.summary.graph(forward.get_concrete_function(inputs).graph)
+
+    def _write_hyperparameters(self):
+        recipe = self.config.recipe()
+        infos = [
+            api_pb2.HParamInfo(
+                name=name, type=_kind(value), differs=name in COMPARED
+            )
+            for name, value in recipe.items()
+        ]
+        metrics = [
+            api_pb2.MetricInfo(
+                name=api_pb2.MetricName(group=run, tag='joint_accuracy'),
+                display_name=f'{run} joint accuracy',
+            )
+            for run in ('test', 'validation')
+        ]
+        with _writer(self.directory, 0):
+            _write(hparams.experiment_pb(infos, metrics))
+            _write(hparams.session_start_pb(recipe))
 
     def on_epoch_end(self, epoch, logs):
         scalars = {'train': {}, 'validation': {}}
@@ -63,7 +86,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             run = 'validation' if name.startswith('val_') else 'train'
             scalars[run][name.removeprefix('val_')] = value
         for run, values in scalars.items():
-            with self._writer(run, epoch + 1):
+            with _writer(self.directory / run, epoch + 1):
                 for name, value in values.items():
                     tf.summary.scalar(name, value)
         images, labels = self.validation.images, self.validation.labels
@@ -74,8 +97,43 @@ class TensorBoardLog(keras.callbacks.Callback):
                 images, labels, predictions
             ),
             'confusion': plots.confusion_matrices(predictions, labels),
-            'addition_table': plots.addition_table(table),
+            'addition_table': table_plots.addition_table(table),
         }
-        with self._writer('validation', epoch + 1):
+        with _writer(self.directory / 'validation', epoch + 1):
             for name, figure in drawn.items():
                 tf.summary.image(name, figures.pixels(figure)[None])
+
+
+def write_result(directory, epochs, test):
+    """Writes the scores of a finished run, as a run `test` beside its others.
+
+    `TensorBoardLog.forget_after` deletes them too.
+
+    Args:
+        directory: `pathlib.Path`, that of the `TensorBoardLog`.
+        epochs: Epochs of the whole run.
+        test: The scores, as `evaluation.metrics` returns them.
+    """
+    with _writer(directory / 'test', epochs + 1):
+        for name in SCORES:
+            tf.summary.scalar(name, test[name], step=epochs)
+    with _writer(directory, epochs + 1):
+        _write(hparams.session_end_pb(api_pb2.STATUS_SUCCESS))
+
+
+def _writer(directory, epoch):
+    return tf.summary.create_file_writer(
+        str(directory), filename_suffix=f'.epoch_{epoch:04}'
+    ).as_default(step=epoch)
+
+
+def _kind(value):
+    if isinstance(value, bool):
+        return api_pb2.DATA_TYPE_BOOL
+    if isinstance(value, int | float):
+        return api_pb2.DATA_TYPE_FLOAT64
+    return api_pb2.DATA_TYPE_STRING
+
+
+def _write(summary):
+    tf.summary.experimental.write_raw_pb(summary.SerializeToString())

@@ -10,13 +10,13 @@ from kerasadder import compilation
 from kerasadder import dataset
 from kerasadder import evaluation
 from kerasadder import export
-from kerasadder import figures
-from kerasadder import plots
+from kerasadder import run_figures
 from kerasadder import run_folder
 from kerasadder.checkpoint import Checkpoint
 from kerasadder.errors import UserError
 from kerasadder.model import build_model
 from kerasadder.tensorboard import TensorBoardLog
+from kerasadder.tensorboard import write_result
 
 
 def train(config, data=None, strategy=None):
@@ -28,7 +28,8 @@ def train(config, data=None, strategy=None):
     Args:
         config: The `TrainingConfig`.
         data: Dict from `train`, `validation` and `test` to `(images, labels)`,
-            uint8 `(n, 28, 28, 1)` and integer `(n,)`; None for MNIST.
+            uint8 `(n, 28, 28, 1)` and integer `(n,)`; None for
+            `config.dataset`.
         strategy: A `tf.distribute.Strategy`; None for one that uses every GPU.
 
     Returns:
@@ -42,7 +43,11 @@ def train(config, data=None, strategy=None):
         OSError: If a folder cannot be written.
     """
     strategy = strategy or compilation.gpu_strategy()
-    num_images = len(data['train'][1]) if data else dataset.NUM_TRAINING_IMAGES
+    where = {'name': config.dataset, 'data_dir': config.data_dir}
+    if data:
+        num_images = len(data['train'][1])
+    else:
+        num_images = dataset.num_training_images(**where)
     with strategy.scope():
         steps_per_epoch = dataset.steps_per_epoch(num_images, config.batch_size)
         compilation.steps_per_execution(config, steps_per_epoch)
@@ -55,8 +60,7 @@ def train(config, data=None, strategy=None):
             return metrics
         if data is None:
             splits = ('train', 'validation', 'test')
-            loaded = dataset.load(*splits, data_dir=config.data_dir)
-            data = dict(zip(splits, loaded))
+            data = dict(zip(splits, dataset.load(*splits, **where)))
         model, history = _fit(config, data, strategy, folder)
         return _finish(config, data, model, history, folder)
 
@@ -70,7 +74,10 @@ def _finish(config, data, model, history, folder):
         final.save(path)
     metrics, predictions = _evaluate(config, data, final)
     metrics |= _speed(config, data, history)
-    _draw(folder / 'figures', data['test'], predictions, history, final)
+    write_result(folder / 'tensorboard', config.epochs, metrics['test'])
+    run_figures.draw(
+        folder, folder / 'figures', final, data['test'], predictions
+    )
     metrics |= {'model_dir': str(folder), 'saved_model': None}
     accuracy = metrics['test']['joint_accuracy']
     if accuracy < config.minimum_accuracy:
@@ -94,6 +101,8 @@ def _metrics_of_complete_run(config, folder):
     if not path.is_file():
         return None
     metrics = json.loads(path.read_text(encoding='utf-8'))
+    if metrics['test']['joint_accuracy'] < config.minimum_accuracy:
+        return None  # and so to the same end
     if config.export_dir:
         saved_model = pathlib.Path(metrics['saved_model'] or '')
         exports = pathlib.Path(config.export_dir).glob('[0-9]*')
@@ -147,6 +156,9 @@ def _fit(config, data, strategy, folder):
                     callbacks.StopOnBadLoss(),
                     validation,
                     callbacks.ProgressLog(config.epochs),
+                    callbacks.TableNotes(
+                        folder / 'tables', config.epochs * steps_per_epoch
+                    ),
                     tensorboard,
                     checkpoint,
                 ],
@@ -171,6 +183,7 @@ def _evaluate(config, data, model):
     metrics = {
         'preset': config.preset,
         'seed': config.seed,
+        'dataset': config.dataset,
         'parameters': model.count_params(),
         'validation': evaluation.evaluate(every_number, *data['validation']),
         'test': evaluation.metrics(predictions, labels),
@@ -188,19 +201,3 @@ def _speed(config, data, history):
         'fit_seconds': seconds,
         'images_per_second': images / seconds,
     }
-
-
-def _draw(directory, test, predictions, history, model):
-    """Writes the run's figures, those of images on the test set."""
-    images, labels = test
-    table = model.get_layer('addition_table').log_table()
-    drawn = {
-        'predictions': figures.predictions_grid(images, labels, predictions),
-        'wrong_images': figures.wrong_images(images, labels, predictions),
-        'confusion': plots.confusion_matrices(predictions, labels),
-        'addition_table': plots.addition_table(table),
-        'learning_curves': plots.learning_curves(history),
-    }
-    for name, figure in drawn.items():
-        with run_folder.write_whole(directory / f'{name}.png') as path:
-            figure.savefig(path)

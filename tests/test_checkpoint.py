@@ -32,6 +32,7 @@ def assert_equal_runs(one, other):
     assert history(one) == history(other)
     assert scalars(one) == scalars(other)
     assert state(one) == state(other)
+    assert tables(one) == tables(other)
     assert results(one) == results(other)
     assert os.listdir(one / 'export') == os.listdir(other / 'export') == ['1']
 
@@ -47,9 +48,14 @@ def state(directory):
         }
 
 
+def tables(directory):
+    paths = (directory / 'run' / 'tables').iterdir()
+    return {path.name: path.read_bytes() for path in paths}
+
+
 def scalars(directory):
     found = {}
-    for name in ('train', 'validation'):
+    for name in ('.', 'train', 'validation', 'test'):
         events = read_events(directory, name)
         for tag in events.Tags()['tensors']:
             found[name, tag] = [

@@ -31,6 +31,8 @@ def test_perfect_predictor_scores_one():
         'consistency': 1.0,
         'digit_loss': 0.0,
         'sum_loss': 0.0,
+        'digit_ece': 0.0,
+        'sum_ece': 0.0,
         'digit_errors': 0,
     }
 
@@ -73,6 +75,40 @@ def test_impossible_answer_costs_much_but_not_infinity():
     assert 80 < scores['digit_loss'] < 100
 
 
+def confident(confidence, classes=10):
+    """Distributions whose likeliest class is 0, with these probabilities."""
+    confidence = np.asarray(confidence)[:, None]
+    others = (1 - confidence) / (classes - 1)
+    return np.hstack([confidence, np.repeat(others, classes - 1, axis=1)])
+
+
+def test_calibration_error_is_the_mean_gap_weighted_by_the_predictions():
+    # 0.7 is in bin 10, (10/15, 11/15], two of four right; 0.9 in bin 13.
+    probabilities = confident([0.7, 0.7, 0.7, 0.7, 0.9])
+    found = evaluation.calibration(probabilities, np.array([0, 0, 1, 1, 0]))
+    assert found['ece'] == pytest.approx((4 * 0.2 + 1 * 0.1) / 5)
+    assert found['count'].tolist() == 10 * [0] + [4, 0, 0, 1, 0]
+    assert found['confidence'][[10, 13]] == pytest.approx([0.7, 0.9])
+    assert found['accuracy'][[10, 13]] == pytest.approx([0.5, 1.0])
+    assert np.isnan(found['accuracy'][0])
+
+
+def test_a_bin_has_its_upper_edge_and_not_its_lower_one():
+    probabilities = confident([0.6, 0.6 + 1e-9, 1.0, 1.0 + 1e-7])
+    found = evaluation.calibration(probabilities, np.zeros(4, int))
+    assert np.flatnonzero(found['count']).tolist() == [8, 9, 14]
+    assert found['count'][14] == 2
+
+
+def test_calibration_of_sums_counts_every_pair():
+    predictions = evaluation.predict(knower, images(LABELS))
+    predictions['sum'][4] = confident([0.9] * 10, classes=19)
+    scores = evaluation.metrics(predictions, LABELS)
+    # Ten of 100 pairs are 0.9 sure of sum 0, which for a 4 is never right.
+    assert scores['sum_ece'] == pytest.approx(0.09)
+    assert scores['digit_ece'] == 0
+
+
 def test_every_image_counts_in_every_batch_size():
     labels = np.arange(23) % 10
     for batch_size in (1, 7, 23, 100):
@@ -83,7 +119,8 @@ def test_every_image_counts_in_every_batch_size():
 
 def test_report_says_the_accuracies_in_percent():
     scores = evaluation.evaluate(knower, images(LABELS), LABELS)
-    scores |= {'sum_accuracy': 0.98765, 'digit_errors': 3}
+    scores |= {'sum_accuracy': 0.98765, 'digit_errors': 3, 'sum_ece': 0.00123}
     text = evaluation.report(scores)
     assert '98.765' in text
+    assert '0.123' in text
     assert '3 of 10 images wrong' in text

@@ -3,6 +3,7 @@ import pytest
 
 from kerasadder import figures
 from kerasadder import plots
+from kerasadder import table_plots
 from kerasadder.evaluation import SUMS
 
 
@@ -21,6 +22,14 @@ def answers():
 
 def texts(figure):
     return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_examples_have_digit_number_and_sum_in_their_titles(answers):
+    images, labels, _ = answers
+    inputs = {'image': images, 'number': np.eye(10)[[3] * 40]}
+    figure = figures.examples(inputs, {'digit': labels, 'sum': labels + 3})
+    assert len(texts(figure)) == 40
+    assert texts(figure)[19] == '9 + 3 = 12'
 
 
 def test_predictions_grid_marks_the_wrong_ones(answers):
@@ -75,29 +84,143 @@ def test_confusion_matrices_count_every_pair(answers):
     assert sums[9].sum() == pytest.approx(100 * 3 / 40)
 
 
+def table(probability=0.9):
+    """A log table that gives each right sum this probability."""
+    probabilities = np.full((10, 10, 19), (1 - probability) / 18)
+    np.put_along_axis(probabilities, SUMS[..., None], probability, axis=-1)
+    return np.log(probabilities)
+
+
 def test_addition_table_shows_the_likeliest_sums():
-    table = np.full((10, 10, 19), -10.0)
-    np.put_along_axis(table, SUMS[..., None], 0.0, axis=-1)
-    table[2, 3] = np.roll(table[2, 3], 1)
-    figure = plots.addition_table(table)
+    learned = table()
+    learned[2, 3] = np.roll(learned[2, 3], 1)
+    learned[2, 4] = learned[2, 4].mean()
+    figure = table_plots.addition_table(learned)
     title = figure.axes[0].get_title()
-    assert title == 'learned addition table: 99 of 100 right'
-    assert texts(figure)[23:25] == ['6', '6']
+    assert title == 'learned addition table: 98 of 100 right'
+    # 2 + 3 is taken for 6; of 2 + 4 it knows nothing.
+    assert texts(figure)[22:26] == ['4', '6', '?', '7']
+    marked = [text.get_bbox_patch() for text in figure.axes[0].texts]
+    assert [i for i, patch in enumerate(marked) if patch] == [23]
 
 
-def test_learning_curves_have_the_history_in_them():
+def test_colour_of_the_addition_table_is_the_expected_sum():
+    figure = table_plots.addition_table(table(0.5))
+    (picture,) = figure.axes[0].images
+    # Half on the right sum, the rest on the others alike.
+    expected = 0.5 * SUMS + 0.5 * (9 * 19 - SUMS) / 18
+    np.testing.assert_allclose(picture.get_array(), expected)
+
+
+def test_before_during_after_are_the_ends_and_half_way():
+    notes = {
+        0: table(1 / 19),
+        10: table(0.2),
+        20: table(0.4),
+        30: table(0.8),
+        40: table(0.9),
+    }
+    chosen = table_plots.before_during_after(notes)
+    assert list(chosen) == [0, 20, 40]
+    assert all(chosen[step] is notes[step] for step in chosen)
+
+
+def test_addition_table_steps_say_when_and_how_much_is_known():
+    tables = {0: np.full((10, 10, 19), -np.log(19)), 15: table(0.4)}
+    figure = table_plots.addition_table_steps(tables, steps_per_epoch=20)
+    before, after = figure.axes[:2]
+    assert before.get_title() == ('step 0, epoch 0\n0 of 100 right, P = 5 %')
+    assert after.get_title() == (
+        'step 15, epoch 0.75\n100 of 100 right, P = 40 %'
+    )
+    assert {text.get_text() for text in before.texts} == {'?'}
+    assert after.texts[99].get_text() == '18'
+
+
+@pytest.fixture
+def history():
     names = ('digit_loss', 'sum_loss', 'digit_accuracy', 'sum_accuracy')
-    history = [
+    return [
         {'epoch': epoch}
         | {f'{p}{n}': 1 - 0.1 * epoch for n in names for p in ('', 'val_')}
         for epoch in (1, 2, 3)
     ]
-    figure = plots.learning_curves(history)
-    for axis in figure.axes:
-        assert len(axis.lines) == 4
+
+
+def lines(axis):
+    return {line.get_label(): line.get_xydata() for line in axis.lines}
+
+
+def test_learning_curves_have_the_losses_in_them(history):
+    drawn = lines(plots.learning_curves(history).axes[0])
+    assert set(drawn) == {
+        f'{output}, {split}'
+        for output in ('digit', 'sum')
+        for split in ('training', 'validation')
+    }
+    for curve in drawn.values():
+        np.testing.assert_allclose(curve, [[1, 0.9], [2, 0.8], [3, 0.7]])
+
+
+def test_learning_curves_stand_beside_the_seed_project(history):
+    drawn = lines(plots.learning_curves(history).axes[1])
+    for output in ('digit', 'sum'):
+        np.testing.assert_allclose(
+            drawn[f'{output}, this run'], [[1, 90], [2, 80], [3, 70]]
+        )
+    seed = 'seed project (PyTorch, 20 epochs)'
+    digit, sums = drawn[f'digit, {seed}'], drawn[f'sum, {seed}']
+    np.testing.assert_allclose(digit[[0, -1]], [[1, 72.58], [20, 98.80]])
+    np.testing.assert_allclose(sums[[0, -1]], [[1, 10.28], [20, 98.50]])
+
+
+def test_learning_curves_draw_a_perfect_run(history):
+    perfect = [
+        {
+            name: 1 if 'accuracy' in name else value
+            for name, value in row.items()
+        }
+        for row in history
+    ]
+    figure = plots.learning_curves(perfect)
+    assert np.ptp(figures.pixels(figure)) > 0
+
+
+def test_reliability_diagrams_show_accuracy_gap_and_count(answers):
+    _, labels, predictions = answers
+    figure = plots.reliability_diagrams(predictions, labels)
+    above, _, below, _ = figure.axes
+    accuracy, gap = above.containers
+    # Wrong with 0.6, 0.9 and 0.8: bins 8, 13 and 11; the others are sure.
     np.testing.assert_allclose(
-        figure.axes[1].lines[0].get_ydata(), [10, 20, 30]
+        [bar.get_x() for bar in accuracy], np.array([8, 11, 13, 14]) / 15
     )
+    heights = [bar.get_height() for bar in accuracy]
+    np.testing.assert_allclose(heights, [0, 0, 0, 1])
+    tops = [bar.get_y() + bar.get_height() for bar in gap]
+    np.testing.assert_allclose(tops, [0.6, 0.8, 0.9, 1])
+    counts = [bar.get_height() for bar in below.containers[0]]
+    assert counts == [1, 1, 1, 37]
+    ece = 100 * (0.6 + 0.8 + 0.9) / 40
+    assert above.get_title() == f'digit: ECE {ece:.2f} %'
+
+
+def test_reliability_of_sums_counts_every_pair(answers):
+    _, labels, predictions = answers
+    figure = plots.reliability_diagrams(predictions, labels)
+    assert figure.axes[1].get_title() == f'sum: ECE {100 * 3 / 40:.2f} %'
+    (bars,) = figure.axes[3].containers
+    assert [bar.get_height() for bar in bars] == [400]
+
+
+def test_a_hundred_wrong_images_are_drawn_and_more_counted(answers):
+    labels = np.arange(120) % 10
+    wrong = np.eye(10)[(labels + 1) % 10]
+    images = np.zeros((120, 28, 28, 1), np.uint8)
+    figure = figures.wrong_images(images, labels, {'digit': wrong})
+    assert len(texts(figure)) == 100
+    title = figure.axes[0].get_title()
+    assert title.startswith('120 of 120 images wrong, the surest 100 shown')
 
 
 def test_pixels_are_rgba(answers):

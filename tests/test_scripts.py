@@ -81,6 +81,31 @@ def test_evaluate_repeats_what_training_found(quick, data_dir):
             assert test[name] == pytest.approx(value, rel=1e-5)
 
 
+def test_figures_draws_those_of_training_again(quick, data_dir):
+    _, directory = quick
+    done = run_script(
+        'figures.py',
+        'run',
+        '--figures_dir=drawn/again',
+        f'--data_dir={data_dir}',
+        cwd=directory,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    trained, drawn = (
+        {path.name: path.read_bytes() for path in (directory / name).iterdir()}
+        for name in ('run/figures', 'drawn/again')
+    )
+    assert drawn == trained
+
+
+@pytest.mark.parametrize('arguments', [[], ['a', 'b'], ['no_run']])
+def test_figures_of_no_finished_run_are_refused(arguments, tmp_path):
+    done = run_script('figures.py', *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('error: ')
+
+
 def test_shipped_model_is_as_good_as_the_readme_says(data_dir):
     done = run_script('evaluate.py', '--json', f'--data_dir={data_dir}')
     assert done.returncode == 0, done.stderr

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 
@@ -5,12 +6,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.plugins.hparams import plugin_data_pb2
 
+from kerasadder import callbacks
 from kerasadder import compilation
 from kerasadder import training
 from kerasadder.config import preset_config
 from kerasadder.dataset import training_batches
 from kerasadder.errors import UserError
+from kerasadder.evaluation import SUMS
 from tests.small_runs import history
 from tests.small_runs import read_events
 from tests.small_runs import small_config
@@ -26,6 +30,7 @@ def test_metrics_have_their_keys(run):
     assert {
         'preset',
         'seed',
+        'dataset',
         'parameters',
         'epochs',
         'fit_seconds',
@@ -42,6 +47,8 @@ def test_metrics_have_their_keys(run):
         'consistency',
         'digit_loss',
         'sum_loss',
+        'digit_ece',
+        'sum_ece',
         'digit_errors',
     } <= set(metrics['test'])
     assert metrics['test']['pairs'] == 10 * metrics['test']['images'] == 2000
@@ -59,16 +66,32 @@ def test_leaves_its_files(run):
         'history.csv',
         'metrics.json',
         'model.keras',
+        'tables',
         'tensorboard',
     }
     figures = {path.name for path in (directory / 'figures').iterdir()}
     assert figures == {
         'addition_table.png',
+        'addition_table_steps.png',
         'confusion.png',
         'learning_curves.png',
         'predictions.png',
+        'reliability.png',
         'wrong_images.png',
     }
+
+
+def test_table_is_noted_before_during_and_after_training(run):
+    notes = callbacks.read_table_notes(run[1] / 'run' / 'tables')
+    # Three epochs of 40 steps, an execution each.
+    assert list(notes) == [0, 40, 80, 120]
+    np.testing.assert_allclose(notes[0], -np.log(19), rtol=1e-6)
+    model = keras.models.load_model(run[1] / 'run' / 'model.keras')
+    np.testing.assert_array_equal(
+        notes[120], model.get_layer('addition_table').log_table()
+    )
+    right = [(notes[step].argmax(-1) == SUMS).sum() for step in (40, 120)]
+    assert 1 < right[0] <= right[1] == 100
 
 
 def test_exports_the_trained_model(run, stripes_data):
@@ -98,9 +121,18 @@ def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
     assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
 
 
-def test_other_config_in_the_folder_is_refused(run, stripes_data):
-    with pytest.raises(UserError, match='seed=0, not 5'):
-        training.train(small_config(run[1], seed=5), stripes_data)
+@pytest.mark.parametrize(
+    ('other', 'message'),
+    [
+        ({'seed': 5}, 'seed=0, not 5'),
+        ({'dataset': 'kmnist'}, 'dataset=mnist, not kmnist'),
+    ],
+)
+def test_other_config_in_the_folder_is_refused(
+    other, message, run, stripes_data
+):
+    with pytest.raises(UserError, match=message):
+        training.train(small_config(run[1], **other), stripes_data)
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
@@ -192,6 +224,9 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     assert not os.listdir(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
+    # And again: that the run is complete makes it no better.
+    with pytest.raises(UserError, match='below --minimum_accuracy='):
+        training.train(dataclasses.replace(config, export_dir=''), stripes_data)
 
 
 def test_float16_scales_its_loss():
@@ -297,3 +332,29 @@ class TestTensorBoard:
         assert {'image', 'number'} <= names
         (text,) = events.Tensors('config')
         assert b'|epochs|3|' in text.tensor_proto.string_val[0]
+
+    def test_hyperparameters_and_final_accuracy_are_there_once(self, run):
+        metrics, directory = run
+        root = read_events(directory, '.')
+        kinds = ('experiment', 'session_start_info', 'session_end_info')
+        parsed = {}
+        for kind in kinds:
+            tag = f'_hparams_/{kind}'
+            assert len(root.Tensors(tag)) == 1
+            content = root.SummaryMetadata(tag).plugin_data.content
+            data = plugin_data_pb2.HParamsPluginData.FromString(content)
+            parsed[kind] = getattr(data, kind)
+        values = parsed['session_start_info'].hparams
+        assert set(values) == set(small_config(directory).recipe())
+        assert values['epochs'].number_value == 3
+        assert values['filters'].string_value == '[4, 8, 8, 16]'
+        assert values['augmentation'].bool_value
+        # Each metric is a scalar that is there.
+        for info in parsed['experiment'].metric_infos:
+            scalars = read_events(directory, info.name.group)
+            assert info.name.tag in scalars.Tags()['tensors']
+        (event,) = read_events(directory, 'test').Tensors('joint_accuracy')
+        assert event.step == 3
+        assert tf.make_ndarray(event.tensor_proto) == pytest.approx(
+            metrics['test']['joint_accuracy']
+        )

@@ -8,6 +8,7 @@ from kerasadder import command_line
 COMMANDS = {
     'train': 'train a model and export it',
     'evaluate': 'evaluate a model on the test images',
+    'figures': 'draw the figures of a finished run',
     'predict': 'say digit and sum of pictures',
     'demo': 'open a page to draw digits on',
     'export': 'export a trained .keras file as a SavedModel',

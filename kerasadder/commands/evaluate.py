@@ -9,6 +9,9 @@ from kerasadder.errors import UserError
 
 _SAVED_MODEL = command_line.define_saved_model_flag()
 _MODEL = flags.DEFINE_string('model', None, 'A .keras file instead.')
+_DATASET = flags.DEFINE_string(
+    'dataset', 'mnist', "TFDS's name of a dataset, or a folder of IDX files."
+)
 _DATA_DIR = command_line.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
@@ -24,9 +27,11 @@ def main(unused_arguments):
         )
     else:
         every_number = loading.load_saved_model(_SAVED_MODEL.value)
-    ((images, labels),) = dataset.load('test', data_dir=_DATA_DIR.value)
-    test = evaluation.evaluate(every_number, images, labels)
-    print(json.dumps(test) if _JSON.value else evaluation.report(test))
+    (test,) = dataset.load(
+        'test', name=_DATASET.value, data_dir=_DATA_DIR.value
+    )
+    scores = evaluation.evaluate(every_number, *test)
+    print(json.dumps(scores) if _JSON.value else evaluation.report(scores))
 
 
 def check(arguments):

@@ -13,9 +13,7 @@ from kerasadder import command_line
 from kerasadder.errors import UserError
 
 MAX_BYTES = 100_000_000  # of a picture
-_NUMBER = flags.DEFINE_integer(
-    'number', None, 'What to add to the digit, 0-9.', 0, 9
-)
+_NUMBER = command_line.define_number_flag()
 _SAVED_MODEL = command_line.define_saved_model_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
 _FIGURE = flags.DEFINE_string(

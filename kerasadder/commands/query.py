@@ -10,9 +10,7 @@ from kerasadder import transports
 from kerasadder.errors import UserError
 
 NEEDS_TENSORFLOW = False
-_NUMBER = flags.DEFINE_integer(
-    'number', None, 'The number to add, 0..9.', lower_bound=0, upper_bound=9
-)
+_NUMBER = command_line.define_number_flag()
 _ADDRESS = flags.DEFINE_string(
     'address', None, 'host:port [localhost:8501, with --grpc localhost:8500]'
 )

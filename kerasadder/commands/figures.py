@@ -1,0 +1,39 @@
+"""Draws the figures of a finished run: figures runs/NAME."""
+
+import pathlib
+
+from absl import flags
+
+from kerasadder import command_line
+from kerasadder.errors import UserError
+
+_FIGURES_DIR = flags.DEFINE_string(
+    'figures_dir', None, "Folder to write to. [the run's own, figures/]"
+)
+_DATA_DIR = command_line.define_data_dir_flag()
+
+
+def main(arguments):
+    from kerasadder import dataset
+    from kerasadder import evaluation
+    from kerasadder import loading
+    from kerasadder import run_figures
+
+    folder = pathlib.Path(arguments[0])
+    directory = pathlib.Path(_FIGURES_DIR.value or folder / 'figures')
+    model = loading.load_keras_model(folder / 'model.keras')
+    (test,) = dataset.load('test', data_dir=_DATA_DIR.value)
+    predictions = evaluation.predict(
+        evaluation.every_number_function(model), test[0]
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    run_figures.draw(folder, directory, model, test, predictions)
+    print(directory)
+
+
+def check(arguments):
+    if len(arguments) != 1:
+        raise UserError('name the folder of one run.')
+    folder = pathlib.Path(arguments[0])
+    if not (folder / 'metrics.json').is_file():
+        raise UserError(f'{folder}: not the folder of a finished run.')

@@ -1,0 +1,82 @@
+"""Images and labels from four IDX files, the format that MNIST came in."""
+
+import gzip
+import math
+import pathlib
+import zlib
+
+import numpy as np
+
+from kerasadder.errors import UserError
+
+FILES = {
+    'train': ('train-images-idx3-ubyte', 'train-labels-idx1-ubyte'),
+    'test': ('t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'),
+}
+MAGIC = b'\0\0\x08'  # unsigned bytes; the number of dimensions follows
+
+
+def load(folder, split):
+    """Reads the images and labels of a split, in the files' order.
+
+    Args:
+        folder: Where the files of `FILES` are, each as it is or as `.gz`.
+        split: `train` or `test`.
+
+    Returns:
+        `(images, labels)`, arrays of uint8 `(n, height, width, 1)` and int64
+        `(n,)`.
+
+    Raises:
+        UserError: If a file is missing, damaged or not of that kind, or if
+            there is not one label an image.
+        OSError: If a file cannot be read.
+    """
+    names = FILES[split]
+    images, labels = (
+        _read(_find(folder, name), dimensions)
+        for name, dimensions in zip(names, (3, 1))
+    )
+    if len(images) != len(labels):
+        raise UserError(
+            f'--dataset={folder}: {len(images)} images in {names[0]}, but '
+            f'{len(labels)} labels in {names[1]}.'
+        )
+    return images[..., None], labels.astype(np.int64)
+
+
+def num_training_images(folder):
+    """Returns how many there are, without reading the images.
+
+    Raises:
+        UserError: As `load` raises it.
+    """
+    return len(_read(_find(folder, FILES['train'][1]), dimensions=1))
+
+
+def _find(folder, name):
+    for file in (name, f'{name}.gz'):
+        path = pathlib.Path(folder, file)
+        if path.is_file():
+            return path
+    raise UserError(f'--dataset={folder}: has no file {name} or {name}.gz.')
+
+
+def _read(path, dimensions):
+    try:
+        with (gzip.open if path.suffix == '.gz' else open)(path, 'rb') as file:
+            content = file.read()
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise UserError(f'{path}: damaged ({error}).') from error
+    begin = 4 + 4 * dimensions
+    if content[:4] != MAGIC + bytes([dimensions]) or len(content) < begin:
+        raise UserError(
+            f'{path}: not an IDX file of bytes in {dimensions} dimensions.'
+        )
+    shape = np.frombuffer(content, '>u4', dimensions, offset=4).tolist()
+    if len(content) - begin != math.prod(shape):
+        raise UserError(
+            f'{path}: damaged: has {len(content) - begin} bytes after its '
+            f'header, which says {math.prod(shape)}.'
+        )
+    return np.frombuffer(content, np.uint8, offset=begin).reshape(shape)

@@ -1,0 +1,148 @@
+"""Images and labels of the datasets that TFDS prepares."""
+
+import contextlib
+import io
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from kerasadder.errors import UserError
+from kerasadder.errors import first_line
+from kerasadder.shapes import IMAGE_SHAPE
+
+# The official files, in the names that TFDS looks for in a manual_dir.
+OFFICIAL_DIR = pathlib.Path(__file__).parent / 'data'
+OFFICIAL_FILES = (
+    'train-images-idx3-ubyte.gz',
+    'train-labels-idx1-ubyte.gz',
+    't10k-images-idx3-ubyte.gz',
+    't10k-labels-idx1-ubyte.gz',
+)
+
+
+def load(name, split, data_dir=None):
+    """Loads a split, letting TFDS prepare the dataset where it is not yet.
+
+    Args:
+        name: As TFDS calls it: `mnist`, `emnist/digits`.
+        split: `train` or `test`.
+        data_dir: TFDS's folder of prepared datasets; None for its usual one.
+
+    Returns:
+        `(images, labels)`, arrays of uint8 `(n, 28, 28, 1)` and int64 `(n,)`,
+        in TFDS's order.
+
+    Raises:
+        UserError: If TFDS has no such dataset or cannot prepare it, if it is of
+            another kind, or if its files are damaged.
+        OSError: If `data_dir` cannot be written.
+    """
+    builder = _builder(name, data_dir)
+    image, label = _keys(builder.info)
+    try:
+        arrays = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
+    except (tf.errors.OpError, AssertionError) as error:
+        raise UserError(
+            f'The dataset in {builder.data_path} is damaged: delete that '
+            'folder and run again, which prepares it anew.'
+        ) from error
+    return arrays[image], arrays[label].astype(np.int64)
+
+
+def num_training_images(name, data_dir=None):
+    """Returns the size of the split `train`, preparing as `load` does."""
+    return _builder(name, data_dir).info.splits['train'].num_examples
+
+
+def _builder(name, data_dir):
+    """Returns the dataset's builder once it is prepared."""
+    tfds.disable_progress_bar()
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except (ValueError, AssertionError, ImportError) as error:
+        raise UserError(
+            f'--dataset={name}: no folder, and no dataset of TFDS '
+            f'({first_line(error)})'
+        ) from error
+    _check_kind(name, builder.info)
+    if not builder.is_prepared():
+        if builder.name == 'mnist':
+            _prepare_mnist(builder)
+        else:
+            _prepare(name, builder)
+    for split in ('train', 'test'):
+        if split not in builder.info.splits:
+            raise UserError(f'--dataset={name}: has no split {split}.')
+    return builder
+
+
+def _keys(info):
+    """Returns the names of the features that are image and label."""
+    return info.supervised_keys or ('image', 'label')
+
+
+def _check_kind(name, info):
+    """Refuses what is no MNIST-like dataset before it is downloaded."""
+    features = dict(info.features.items())
+    keys = [key for key in _keys(info) if key in features]
+    if [features[key].shape for key in keys] == [IMAGE_SHAPE, ()]:
+        image, label = (np.dtype(features[key].np_dtype) for key in keys)
+        if image == np.uint8 and label.kind in 'iu':
+            return
+    found = [f'{key} {features[key]}' for key in keys] or list(features)
+    raise UserError(
+        f'--dataset={name}: has {", ".join(found)}; must have images '
+        f'{IMAGE_SHAPE} of uint8, each with an integer label.'
+    )
+
+
+def _prepare_mnist(builder):
+    """Has TFDS prepare MNIST from the files in this package."""
+    for name in OFFICIAL_FILES:
+        if not (OFFICIAL_DIR / name).is_file():
+            raise UserError(
+                f'{OFFICIAL_DIR / name} is missing: install kerasadder again.'
+            )
+    print(
+        f'Preparing MNIST in {builder.data_path} (once, about 15 s)',
+        file=sys.stderr,
+    )
+    # TFDS verifies the files' SHA-256, and says much that is none of a user's
+    # business. It would leave 53 MB in its download_dir.
+    with (
+        tempfile.TemporaryDirectory() as download_dir,
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        try:
+            builder.download_and_prepare(
+                download_dir=download_dir,
+                download_config=tfds.download.DownloadConfig(
+                    manual_dir=OFFICIAL_DIR
+                ),
+            )
+        except tfds.download.download_manager.NonMatchingChecksumError as error:
+            raise UserError(
+                f'A file in {OFFICIAL_DIR} is damaged (wrong SHA-256): '
+                'install kerasadder again.'
+            ) from error
+
+
+def _prepare(name, builder):
+    """Has TFDS download and prepare another dataset, its own way."""
+    print(
+        f'TFDS downloads {name} and prepares it in {builder.data_path} (once; '
+        'without internet it gives up after some minutes)',
+        file=sys.stderr,
+    )
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            builder.download_and_prepare()
+        except Exception as error:  # whatever the dataset's own code raises
+            raise UserError(
+                f'--dataset={name}: TFDS could not download and prepare it '
+                f'({first_line(error.__cause__ or error)})'
+            ) from error

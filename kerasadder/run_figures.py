@@ -1,0 +1,48 @@
+"""All figures of a run, from what it left in its folder."""
+
+import csv
+
+from kerasadder import callbacks
+from kerasadder import figures
+from kerasadder import plots
+from kerasadder import run_folder
+from kerasadder import table_plots
+
+
+def draw(folder, directory, model, test, predictions):
+    """Writes the figures of a run, PNG files; images are those of the test.
+
+    Args:
+        folder: `pathlib.Path` of the run's folder, with `history.csv` and
+            `tables/`.
+        directory: `pathlib.Path` of the folder to write to.
+        model: The trained model of `build_model`.
+        test: `(images, labels)`, arrays `(n, 28, 28, 1)` and `(n,)`.
+        predictions: What `evaluation.predict` returns for the images.
+
+    Raises:
+        OSError: If a file cannot be read or written.
+    """
+    images, labels = test
+    with open(folder / 'history.csv', encoding='utf-8', newline='') as file:
+        history = [
+            {name: float(value) for name, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+    table = model.get_layer('addition_table').log_table()
+    notes = callbacks.read_table_notes(folder / 'tables')
+    drawn = {
+        'predictions': figures.predictions_grid(images, labels, predictions),
+        'wrong_images': figures.wrong_images(images, labels, predictions),
+        'confusion': plots.confusion_matrices(predictions, labels),
+        'reliability': plots.reliability_diagrams(predictions, labels),
+        'learning_curves': plots.learning_curves(history),
+        'addition_table': table_plots.addition_table(table),
+        'addition_table_steps': table_plots.addition_table_steps(
+            table_plots.before_during_after(notes),
+            steps_per_epoch=max(notes) / len(history),
+        ),
+    }
+    for name, figure in drawn.items():
+        with run_folder.write_whole(directory / f'{name}.png') as path:
+            figure.savefig(path)

@@ -1,0 +1,113 @@
+"""The addition table that a model learned, drawn with matplotlib.
+
+Every function returns a `matplotlib.figure.Figure`, as those of `figures`.
+"""
+
+import numpy as np
+
+from kerasadder.evaluation import SUMS
+from kerasadder.figures import RED
+from kerasadder.figures import new_figure
+
+
+def addition_table(log_table):
+    """Draws a learned table: the likeliest sum of each digit and number.
+
+    The colour is the expected sum, so that addition is an even slope and a
+    table that knows nothing one flat colour. Wrong sums are on red; `?` stands
+    where several are equally likely.
+
+    Args:
+        log_table: Array `(10, 10, 19)`, log P(sum | digit, number), as
+            `AdditionTable.log_table` returns it.
+    """
+    figure, axes, (right,) = _tables([log_table], side=4, fontsize=10)
+    axes[0].set_title(f'learned addition table: {right} of {SUMS.size} right')
+    return figure
+
+
+def addition_table_steps(tables, steps_per_epoch):
+    """Draws the table at several steps of the training, side by side.
+
+    Beside the sums that are right stands the mean probability of the right one.
+
+    Args:
+        tables: A dict from the steps done to the `log_table` of
+            `addition_table`; `before_during_after` makes one.
+        steps_per_epoch: Steps of an epoch.
+    """
+    figure, axes, right = _tables(tables.values(), side=2.6, fontsize=8.5)
+    for axis, (step, table), count in zip(axes, tables.items(), right):
+        axis.set_title(
+            f'step {step:,}, epoch {step / steps_per_epoch:.2g}\n'
+            f'{count} of {SUMS.size} right, '
+            f'P = {100 * _right(table).mean():.0f} %'
+        )
+    return figure
+
+
+def before_during_after(notes):
+    """Returns three of the notes: the first, one half way, the last.
+
+    Half way is where the table gives the right sums half of what it gives them
+    at the end.
+
+    Args:
+        notes: A dict as `callbacks.read_table_notes` returns it.
+    """
+    right = {step: _right(table).mean() for step, table in notes.items()}
+    first, last = min(notes), max(notes)
+    half = min(notes, key=lambda step: abs(right[step] - right[last] / 2))
+    return {step: notes[step] for step in sorted({first, half, last})}
+
+
+def _right(log_table):
+    """Returns P(right sum | digit, number), `(10, 10)`."""
+    return np.exp(np.take_along_axis(log_table, SUMS[..., None], -1)[..., 0])
+
+
+def _tables(tables, side, fontsize):
+    """Draws tables of `side` inches; returns figure, axes, counts of right."""
+    columns = len(tables)
+    gap = 0.35
+    figure, axes = new_figure(
+        columns * side + (columns - 1) * gap + 1.4,
+        side + 1,
+        columns,
+        margins=(0.5, 0.9, 0.45, 0.55),
+        gridspec_kw={'wspace': gap / side},
+    )
+    right = []
+    for axis, table in zip(axes[0], tables):
+        picture, count = _draw_table(axis, np.asarray(table), fontsize)
+        right.append(count)
+    bar = axis.inset_axes([1.06, 0, 0.05, 1])
+    figure.colorbar(picture, bar, label='expected sum')
+    axes[0, 0].set_ylabel('digit')
+    return figure, axes[0], right
+
+
+def _draw_table(axis, log_table, fontsize):
+    """Draws one table; returns the picture and how many sums are right."""
+    expected = np.exp(log_table) @ np.arange(log_table.shape[-1])
+    picture = axis.imshow(expected, cmap='cividis', vmin=0, vmax=SUMS.max())
+    likeliest = log_table == log_table.max(axis=-1, keepdims=True)
+    known = likeliest.sum(axis=-1) == 1
+    sums = likeliest.argmax(axis=-1)
+    for (digit, number), total in np.ndenumerate(sums):
+        wrong = known[digit, number] and total != SUMS[digit, number]
+        bright = expected[digit, number] > 0.55 * SUMS.max() and not wrong
+        axis.text(
+            *(number, digit, f'{total}' if known[digit, number] else '?'),
+            ha='center',
+            va='center',
+            color='black' if bright else 'white',
+            fontsize=fontsize,
+            bbox={'facecolor': RED, 'edgecolor': 'none', 'pad': 1.5}
+            if wrong
+            else None,
+        )
+    axis.set_xticks(range(SUMS.shape[1]))
+    axis.set_yticks(range(SUMS.shape[0]))
+    axis.set_xlabel('number')
+    return picture, (known & (sums == SUMS)).sum()
