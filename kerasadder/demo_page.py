@@ -14,10 +14,10 @@ from nicegui import ui
 
 from kerasadder import demo
 from kerasadder.errors import UserError
-from kerasadder.model import IMAGE_SHAPE
-from kerasadder.model import NUM_DIGITS
-from kerasadder.model import NUM_NUMBERS
-from kerasadder.model import NUM_SUMS
+from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.shapes import NUM_DIGITS
+from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.shapes import NUM_SUMS
 
 STYLE = pathlib.Path(__file__).with_suffix('.css')
 HINT = 'Draw a digit, open a picture, or take one of the test set.'
@@ -113,7 +113,7 @@ class _Page:
         with html.div().classes('distributions'):
             with html.div():
                 html.h2('The network saw')
-                self._seen = html.img().classes('seen')
+                self._seen = html.img(alt='28 x 28 pixels').classes('seen')
             self._digit_bars = _Bars('digit', NUM_DIGITS)
             self._sum_bars = _Bars('sum', NUM_SUMS)
 
