@@ -1,31 +1,17 @@
-"""A page to draw a digit on, and what the model says of it while one draws."""
+"""What the page to draw on shows of a picture, and where it listens."""
 
-import asyncio
-import base64
 import gzip
 import pathlib
-import random
 import re
 import socket
 
-import fastapi
 import numpy as np
 import tensorflow as tf
-import uvicorn
-from nicegui import html
-from nicegui import ui
 
 from kerasadder import images
 from kerasadder.errors import UserError
-from kerasadder.model import IMAGE_SHAPE
-from kerasadder.model import NUM_DIGITS
-from kerasadder.model import NUM_NUMBERS
-from kerasadder.model import NUM_SUMS
 
-FOLDER = pathlib.Path(__file__).parent
-HINT = 'Draw a digit, open a picture, or take one of the test set.'
-KEYS = [str(number) for number in range(NUM_NUMBERS)]
-PNG_URL = 'data:image/png;base64,'
+DATA = pathlib.Path(__file__).parent / 'data'
 
 
 def answer(classify, picture, number):
@@ -60,10 +46,10 @@ def answer(classify, picture, number):
 
 def examples():
     """Returns PNGs of test images, the first of each digit, dark on light."""
-    with gzip.open(FOLDER / 'data' / 't10k-labels-idx1-ubyte.gz') as file:
+    with gzip.open(DATA / 't10k-labels-idx1-ubyte.gz') as file:
         labels = np.frombuffer(file.read()[8:], np.uint8)
     _, first = np.unique(labels, return_index=True)
-    with gzip.open(FOLDER / 'data' / 't10k-images-idx3-ubyte.gz') as file:
+    with gzip.open(DATA / 't10k-images-idx3-ubyte.gz') as file:
         pixels = np.frombuffer(file.read(16 + 784 * (max(first) + 1)), np.uint8)
     chosen = 255 - pixels[16:].reshape(-1, 28, 28, 1)[first]
     return [tf.io.encode_png(image).numpy() for image in chosen]
@@ -77,217 +63,3 @@ def listen(host, port):
         # Python adds the address, in brackets.
         reason = error.strerror.partition(' (')[0]
         raise UserError(f'{host}:{port}: {reason}') from error
-
-
-def serve(classify, listener):
-    """Serves the page until it is interrupted.
-
-    Args:
-        classify: As of `answer`.
-        listener: What `listen` returns.
-
-    Raises:
-        UserError: If the first answer fails: the server is not there, say.
-    """
-    pictures = examples()
-    answer(classify, pictures[0], 0)  # the first one takes a second
-    host, port = listener.getsockname()
-    app = fastapi.FastAPI()
-    ui.run_with(
-        app,
-        root=lambda: _Page(classify, pictures),
-        title='Draw a digit',
-        language='en-US',
-        tailwind=False,
-        show_welcome_message=False,
-    )
-    config = uvicorn.Config(
-        app, log_level='critical', timeout_graceful_shutdown=1
-    )
-    print(f'http://{host}:{port}  (Ctrl-C ends it)', flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
-
-
-class _Drawing(ui.element, component='page/drawing.js'):
-    """The paper, a component of its own: drawing must not wait for a server."""
-
-
-class _Page:
-    """What one browser sees. All of it is made anew when it is loaded."""
-
-    def __init__(self, classify, pictures):
-        self._classify = classify
-        self._picture, self._hint = None, HINT
-        self._is_asking = self._is_stale = False
-        ui.add_css(FOLDER / 'page' / 'page.css')
-        ui.keyboard(self._on_key, ignore=[])
-        with html.div().classes('demo'):
-            with html.header():
-                html.h1('Draw a digit')
-                html.p('The network says which it is, and adds your number.')
-            with html.section():
-                self._drawing = _Drawing()
-                self._drawing.on('picture', self._on_picture)
-                self._drawing.on('unreadable', self._on_unreadable)
-                self._make_numbers()
-            with html.section():
-                self._make_answer()
-            with html.section().classes('examples'):
-                html.h2('From the test set')
-                self._make_examples(pictures)
-        self._show_nothing(HINT)
-        self._mark(random.randrange(NUM_NUMBERS))
-
-    def _make_numbers(self):
-        with html.div().classes('choose'):
-            html.h2('Number to add')
-            with html.div().classes('number'):
-                digits = html.div().classes('digits')
-                digits.props('role=group aria-label="Number to add"')
-                with digits:
-                    self._buttons = [
-                        html.button(str(number)).on(
-                            'click', lambda number=number: self._choose(number)
-                        )
-                        for number in range(NUM_NUMBERS)
-                    ]
-                roll = html.button('Roll').classes('roll')
-                roll.on(
-                    'click', lambda: self._choose(random.randrange(NUM_NUMBERS))
-                )
-
-    def _make_answer(self):
-        with html.div().classes('equation').props('role=status'):
-            self._digit = ui.label().classes('digit')
-            ui.label('+').classes('sign')
-            self._addend = ui.label()
-            ui.label('=').classes('sign')
-            self._sum = ui.label().classes('sum')
-        self._said = ui.label().classes('said').props('role=status')
-        with html.div().classes('distributions'):
-            with html.div():
-                html.h2('The network saw')
-                self._seen = html.img().classes('seen')
-            self._digit_bars = _Bars('digit', NUM_DIGITS)
-            self._sum_bars = _Bars('sum', NUM_SUMS)
-
-    def _make_examples(self, pictures):
-        with html.div().classes('pictures'):
-            for digit, picture in enumerate(pictures):
-                url = _url(picture)
-                with html.button().on(
-                    'click',
-                    lambda url=url: self._drawing.run_method('show_url', url),
-                ):
-                    html.img(src=url, alt=f'a {digit}')
-
-    async def _on_key(self, event):
-        modified = event.modifiers.ctrl or event.modifiers.alt
-        if event.key.name in KEYS and event.action.keydown and not modified:
-            await self._choose(int(event.key.name))
-
-    async def _on_picture(self, event):
-        url, self._hint = event.args, HINT
-        self._picture = url and base64.b64decode(url.partition(',')[2])
-        await self._ask()
-
-    async def _on_unreadable(self, event):
-        self._picture, self._hint = None, f'{event.args} is no picture.'
-        await self._ask()
-
-    async def _choose(self, number):
-        self._mark(number)
-        await self._ask()
-
-    def _mark(self, number):
-        self._number = number
-        self._addend.text = str(number)
-        for i, button in enumerate(self._buttons):
-            button.props(f'aria-pressed={str(i == number).lower()}')
-
-    async def _ask(self):
-        """Asks one question at a time, the newest: more would pile up."""
-        self._is_stale = True
-        if self._is_asking:
-            return
-        self._is_asking = True
-        try:
-            while self._is_stale and not self._seen.is_deleted:
-                self._is_stale = False
-                await self._ask_once()
-        finally:
-            self._is_asking = False
-
-    async def _ask_once(self):
-        if self._picture is None:
-            self._show_nothing(self._hint)
-            return
-        try:
-            answered = await asyncio.to_thread(
-                answer, self._classify, self._picture, self._number
-            )
-        except UserError as error:
-            self._show_nothing(str(error))
-        else:
-            self._show(answered)
-
-    def _show(self, answered):
-        digit, total = answered['digit'], answered['sum']
-        self._digit.text = str(answered['digit_label'])
-        self._sum.text = str(answered['sum_label'])
-        self._said.text = (
-            f'digit {100 * digit.max():.1f} %, sum {100 * total.max():.1f} %'
-        )
-        self._seen.props['src'] = _url(_png(answered['image']))
-        self._digit_bars.show(digit)
-        self._sum_bars.show(total)
-
-    def _show_nothing(self, why):
-        self._digit.text = self._sum.text = '?'
-        self._said.text = why
-        self._seen.props['src'] = _url(_png(np.zeros(IMAGE_SHAPE)))
-        self._digit_bars.show(np.zeros(NUM_DIGITS))
-        self._sum_bars.show(np.zeros(NUM_SUMS))
-
-
-class _Bars:
-    """A distribution as upright bars, the likeliest class in bold."""
-
-    def __init__(self, name, count):
-        with html.div().classes(f'of-{name}'):
-            html.h2(f'P({name})')
-            self._chart = html.div().classes(f'bars {name}').props('role=img')
-            with self._chart:
-                self._bars = [html.div().classes('bar') for _ in range(count)]
-        self._fills = []
-        for i, bar in enumerate(self._bars):
-            with bar:
-                with html.div().classes('track'):
-                    self._fills.append(html.div().classes('fill'))
-                ui.label(str(i))
-
-    def show(self, probabilities):
-        """Shows probabilities `(count,)`; all zero are those of nothing."""
-        likeliest = probabilities.argmax() if probabilities.any() else None
-        for i, (bar, fill, p) in enumerate(
-            zip(self._bars, self._fills, probabilities)
-        ):
-            fill.style(f'--p: {p:.4f}')
-            bar.props['title'] = f'{i}: {100 * p:.1f} %'
-            bar.classes(**{'add' if i == likeliest else 'remove': 'likeliest'})
-        label = 'nothing yet'
-        if likeliest is not None:
-            label = ', '.join(
-                f'{i}: {100 * p:.1f} %'
-                for i, p in enumerate(probabilities)
-                if p >= 0.001
-            )
-        self._chart.props['aria-label'] = label
-
-
-def _png(image):
-    return tf.io.encode_png(tf.cast(tf.round(image), tf.uint8)).numpy()
-
-
-def _url(png):
-    return PNG_URL + base64.b64encode(png).decode()

@@ -26,6 +26,7 @@ _PORT = flags.DEFINE_integer(
 
 def main(unused_arguments):
     from kerasadder import demo
+    from kerasadder import demo_page
     from kerasadder import loading
 
     # Before the model, which takes seconds to load.
@@ -34,7 +35,7 @@ def main(unused_arguments):
             classify = client.Client(_ADDRESS.value).classify
         else:
             classify = loading.load_classifier(_SAVED_MODEL.value)
-        demo.serve(classify, listener)
+        demo_page.serve(classify, listener)
 
 
 def check(arguments):

@@ -1,4 +1,4 @@
-// The paper to draw on: a Vue component of the page in demo.py.
+// The paper to draw on: a Vue component of demo_page.py.
 //
 // Emits `picture` when what is on the paper has changed, at most every PAUSE:
 // its data URL, null if it is blank; and `unreadable` with the name of a file
