@@ -76,14 +76,8 @@ def compiled_model(config, steps_per_epoch):
     precision = _precision(config)
     model = build_model(config.filters, config.dropout, precision)
     steps = config.epochs * steps_per_epoch
-    warmup_steps = round(WARMUP * steps)
     optimizer = keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=FIRST_LEARNING_RATE * config.learning_rate,
-            warmup_target=config.learning_rate,
-            warmup_steps=warmup_steps,
-            decay_steps=steps - warmup_steps,
-        ),
+        one_cycle(config.learning_rate, steps),
         # With None there is no decay step at all.
         weight_decay=config.weight_decay or None,
     )
@@ -103,6 +97,17 @@ def compiled_model(config, steps_per_epoch):
         jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,
     )
     return model
+
+
+def one_cycle(learning_rate, steps):
+    """Returns the schedule of a run of so many steps, by its peak."""
+    warmup_steps = round(WARMUP * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=FIRST_LEARNING_RATE * learning_rate,
+        warmup_target=learning_rate,
+        warmup_steps=warmup_steps,
+        decay_steps=steps - warmup_steps,
+    )
 
 
 def loss_weights(config):

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from kerasadder.layers import AdditionTable
+from kerasadder.layers import FusedBatchNormalization
 from kerasadder.shapes import IMAGE_SHAPE
 from kerasadder.shapes import NUM_DIGITS
 from kerasadder.shapes import NUM_NUMBERS
@@ -64,7 +65,7 @@ def _convolution(x, filters, kernel_size, pool=False, dtype='float32'):
     if pool:
         x = layers.MaxPooling2D(dtype=dtype)(x)
     # A run is short: the averages have to follow faster than by the usual 0.99.
-    x = layers.BatchNormalization(momentum=0.9, dtype=dtype)(x)
+    x = FusedBatchNormalization(momentum=0.9, dtype=dtype)(x)
     return layers.ReLU(dtype=dtype)(x)
 
 

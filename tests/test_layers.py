@@ -1,8 +1,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasadder.layers import AdditionTable
+from kerasadder.layers import FusedBatchNormalization
 
 
 def softmax(x):
@@ -86,3 +88,31 @@ def test_inputs_that_are_no_two_matrices_are_refused():
         AdditionTable(19).build([(None, 10)])
     with pytest.raises(ValueError, match='two matrices'):
         AdditionTable(19).build([(None, 10), (None, 2, 10)])
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_fused_normalisation_is_that_of_keras(training):
+    images = np.random.default_rng(0).normal(3, 2, (8, 5, 5, 6))
+    fused = FusedBatchNormalization(momentum=0.9)
+    stock = keras.layers.BatchNormalization(momentum=0.9)
+    outputs, weights = [], []
+    for layer in fused, stock:
+        layer.build(images.shape)
+        layer.gamma.assign(np.linspace(0.5, 2, 6))
+        layer.beta.assign(np.linspace(-1, 1, 6))
+        outputs.append(layer(images, training=training))
+        weights.append(layer.get_weights())
+    np.testing.assert_allclose(*outputs, rtol=1e-4, atol=1e-5)
+    # The variance that it moves by is the unbiased one: n / (n - 1) of 200.
+    np.testing.assert_allclose(*weights, rtol=1 / 199)
+    if training:
+        variance = 0.9 + 0.1 * images.var(axis=(0, 1, 2), ddof=1)
+        np.testing.assert_allclose(weights[0][3], variance, rtol=1e-5)
+
+
+def test_fused_normalisation_is_one_op():
+    layer = FusedBatchNormalization()
+    layer.build((None, 5, 5, 6))
+    function = tf.function(lambda images: layer(images, training=True))
+    graph = function.get_concrete_function(tf.zeros((8, 5, 5, 6))).graph
+    assert 'FusedBatchNormV3' in {op.type for op in graph.get_operations()}

@@ -1,71 +1,21 @@
-"""Speed, measured side by side on the machine at hand."""
+"""Rates of training, of its pipeline and of evaluation."""
 
+import dataclasses
 import itertools
-import os
-import platform
 import statistics
 import time
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from kerasadder import compilation
 from kerasadder import dataset
 from kerasadder import evaluation
+from kerasadder.benchmarks import machine
 from kerasadder.model import build_model
 
 SHORT_STEPS = 13  # of one execution
 TIMED = 2  # executions
 STEPS = 195  # a timing's steps: some seconds, so that a round is of one mood
-
-
-def machine():
-    """Returns what the figures depend on, a dict."""
-    model = platform.processor()
-    if os.path.exists('/proc/cpuinfo'):
-        with open('/proc/cpuinfo', encoding='utf-8') as file:
-            names = [x.partition(': ')[2] for x in file if 'model name' in x]
-        model = names[0].strip() if names else model
-    gpus = tf.config.list_physical_devices('GPU')
-    return {
-        'cpu': model,
-        'cores': os.cpu_count(),
-        'gpus': [
-            tf.config.experimental.get_device_details(gpu).get('device_name')
-            for gpu in gpus
-        ],
-        'python': platform.python_version(),
-        'tensorflow': tf.__version__,
-        'keras': keras.__version__,
-    }
-
-
-def gemm_rate(size=2048, rounds=5):
-    """Returns the machine's peak in float32 matrix products, FLOP/s."""
-    matrix = tf.random.normal((size, size))
-    seconds = []
-    for _ in range(rounds + 1):
-        began = time.perf_counter()
-        tf.linalg.matmul(matrix, matrix).numpy()
-        seconds.append(time.perf_counter() - began)
-    return 2 * size**3 / min(seconds[1:])
-
-
-def training_flops(model):
-    """Returns the FLOPs of one training step per image.
-
-    Counted are the multiplications and additions of convolutions and dense
-    layers: one product forward and two backward, the first layer's input
-    needing no gradient.
-    """
-    flops, products = 0, 2
-    for layer in model.layers:
-        if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
-            positions = np.prod(layer.output.shape[1:-1])
-            flops += products * 2 * positions * np.prod(layer.kernel.shape)
-            products = 3
-    return int(flops)
 
 
 def pipeline(config, data, rounds):
@@ -112,35 +62,51 @@ def pipeline(config, data, rounds):
     }
 
 
-def fit(config, data, rounds):
-    """Measures `fit` and the share of the machine's peak that it makes use of.
+def training(config, data, rounds):
+    """Measures `fit`, the share of the peak it makes use of, and the pipeline.
+
+    In turns every few seconds, for a shared machine changes its speed as often.
+    The peak is that of float32, and so the share of it is measured in float32,
+    whatever type the configuration computes in.
 
     Args:
         config: The `TrainingConfig`.
         data: The training split, `(images, labels)`.
-        rounds: How often to time.
+        rounds: How often to time each.
 
     Returns:
-        A dict: `images_per_second` of `fit` after tracing, `gemm_flops` (the
-        peak, per second, in float32), `flops_per_image`, and `efficiency`, the
-        share of the peak; medians over rounds, each of fit and peak in turn.
+        A dict of medians over rounds: `images_per_second` of `fit` after
+        tracing; `pipeline_images_per_second`, of the pipeline alone, and
+        `pipeline_ratio` to the former; `float32_images_per_second`;
+        `gemm_flops`, the peak, per second; `flops_per_image`; `efficiency`,
+        float32_images_per_second * flops_per_image / gemm_flops.
     """
-    keras.utils.set_random_seed(config.seed)
-    model = compilation.compiled_model(config, STEPS)
     stream = _stream(config, data)
-    _fit_rate(model, stream, config.batch_size)
-    flops = training_flops(model)
-    rates, peaks = [], []
+    in_float32 = dataclasses.replace(config, mixed_precision='float32')
+    models = []
+    for variant in (config, in_float32):
+        keras.utils.set_random_seed(config.seed)
+        models.append(compilation.compiled_model(variant, STEPS))
+        _fit_rate(models[-1], stream, config.batch_size)
+    flops = machine.training_flops(models[1])
+    rows = []
     for _ in range(rounds):
-        peaks.append(gemm_rate())
-        rates.append(_fit_rate(model, stream, config.batch_size))
-    shares = [flops * rate / peak for rate, peak in zip(rates, peaks)]
-    return {
-        'images_per_second': statistics.median(rates),
-        'gemm_flops': statistics.median(peaks),
-        'flops_per_image': flops,
-        'efficiency': statistics.median(shares),
-    }
+        rate, rate_float32 = (
+            _fit_rate(model, stream, config.batch_size) for model in models
+        )
+        alone, peak = _rate(stream, config.batch_size), machine.gemm_rate()
+        rows.append(
+            {
+                'images_per_second': rate,
+                'pipeline_images_per_second': alone,
+                'pipeline_ratio': alone / rate,
+                'float32_images_per_second': rate_float32,
+                'gemm_flops': peak,
+                'flops_per_image': flops,
+                'efficiency': rate_float32 * flops / peak,
+            }
+        )
+    return {name: statistics.median(r[name] for r in rows) for name in rows[0]}
 
 
 def evaluate(config, images, rounds):

@@ -1,0 +1,1 @@
+"""What `kerasadder benchmark` measures, a module each."""

@@ -1,0 +1,143 @@
+"""Requests per second and latencies of an exported model."""
+
+import contextlib
+import pathlib
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from kerasadder import client
+
+# Signature and images a request.
+REQUESTS = (
+    ('serving_default', 1),
+    ('serving_default', 32),
+    ('serving_default', 256),
+    ('classify_bytes', 1),
+)
+WARM_UP = 3  # requests of each kind, not timed
+
+
+def in_process(saved_model, images, seconds):
+    """Measures calls of the signatures, from NumPy arrays to NumPy arrays.
+
+    Args:
+        saved_model: Folder of a SavedModel version.
+        images: uint8 array `(n, 28, 28, 1)`, n at least 256.
+        seconds: How long to send each kind of request.
+
+    Returns:
+        A dict from '<signature> <batch>' to what `latencies` returns.
+    """
+    loaded = tf.saved_model.load(saved_model)
+
+    def ask(signature, inputs):
+        outputs = loaded.signatures[signature](
+            **{name: tf.constant(value) for name, value in inputs.items()}
+        )
+        return {name: output.numpy() for name, output in outputs.items()}
+
+    results = {}
+    for signature, batch in REQUESTS:
+        some, numbers = images[:batch], np.arange(batch) % 10
+        if signature == 'serving_default':
+            inputs = {
+                'image': some.astype(np.float32),
+                'number': np.eye(10, dtype=np.float32)[numbers],
+            }
+        else:
+            inputs = {
+                'image': [tf.io.encode_png(image).numpy() for image in some],
+                'number': numbers.astype(np.int32),
+            }
+        results[f'{signature} {batch}'] = latencies(
+            lambda signature=signature, inputs=inputs: ask(signature, inputs),
+            batch,
+            seconds,
+        )
+    return results
+
+
+def through(address, transport, images, seconds):
+    """Measures a server as the client sees it, one request after another.
+
+    Args:
+        address: 'host:port'.
+        transport: 'rest' or 'grpc'.
+        images: As for `in_process`.
+        seconds: As for `in_process`.
+
+    Returns:
+        A dict as `in_process` returns.
+
+    Raises:
+        UserError: As `client.Client` raises it.
+    """
+    results = {}
+    with client.Client(address, transport=transport) as server:
+        for signature, batch in REQUESTS:
+            some, numbers = images[:batch], np.arange(batch) % 10
+            ask, given = server.predict, some
+            if signature == 'classify_bytes':
+                ask = server.classify
+                given = [tf.io.encode_png(image).numpy() for image in some]
+            results[f'{signature} {batch}'] = latencies(
+                lambda ask=ask, given=given, numbers=numbers: ask(
+                    given, numbers
+                ),
+                batch,
+                seconds,
+            )
+    return results
+
+
+@contextlib.contextmanager
+def doubles(saved_model):
+    """Serves a model by the tests' doubles of TensorFlow Serving.
+
+    Yields a dict from transport to address. The doubles are for tests, and in
+    a checkout alone: an `ImportError` elsewhere.
+    """
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+    from tests import cpp_loader
+    from tests import serving_doubles
+
+    loader = cpp_loader.Loader(saved_model)
+    models = serving_doubles.Models({1: loader}, {})
+    with (
+        serving_doubles.grpc_double(models) as grpc,
+        serving_doubles.rest_double(models) as rest,
+    ):
+        yield {'grpc': grpc, 'rest': rest}
+    loader.close()
+
+
+def latencies(ask, batch, seconds):
+    """Calls again and again, each call after the one before has returned.
+
+    Args:
+        ask: A callable of no arguments.
+        batch: Images a call.
+        seconds: How long; one call at the least.
+
+    Returns:
+        A dict: `requests_per_second`, `images_per_second`, and the percentiles
+        `p50_ms` and `p99_ms` of the time that a call takes.
+    """
+    for _ in range(WARM_UP):
+        ask()
+    took, end = [], time.perf_counter() + seconds
+    while not took or time.perf_counter() < end:
+        began = time.perf_counter()
+        ask()
+        took.append(time.perf_counter() - began)
+    p50, p99 = np.percentile(took, (50, 99))
+    rate = len(took) / sum(took)
+    return {
+        'requests_per_second': rate,
+        'images_per_second': batch * rate,
+        'p50_ms': 1000 * float(p50),
+        'p99_ms': 1000 * float(p99),
+    }
