@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasadder import evaluation
 from kerasadder import run_folder
-from kerasadder.errors import UserError
+from kerasadder.errors import Diverged
 
 NOTE_GROWTH = 1.15  # of the steps, from one note of the table to the next
 SCORES = (
@@ -104,11 +104,8 @@ class StopOnBadLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs):
         if not math.isfinite(logs['loss']):
-            step = _steps_done(self.model)
-            raise UserError(
-                f'the loss is {logs["loss"]} at step {step}: training has '
-                'diverged, and the last checkpoint is from before. Try a lower '
-                '--learning_rate in a new --model_dir.'
+            raise Diverged(
+                f'the loss is {logs["loss"]}', _steps_done(self.model)
             )
 
 

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from kerasadder import run_folder
+from kerasadder.errors import Diverged
 
 
 class Stopped(Exception):
@@ -35,6 +36,9 @@ class Checkpoint(keras.callbacks.Callback):
     A checkpoint is one `.npz` file with every variable of model, optimizer and
     metrics, the state of the random layers too, and the history so far. It
     appears whole or not at all, and the file format has checksums.
+
+    A model whose weights are no numbers any more is not saved: it ends the run.
+    (The loss need not show it: ReLU makes 0 of NaN in some kernels.)
 
     Beside them, `history.csv` follows. Put it last, for an epoch is done once
     it is saved.
@@ -146,6 +150,8 @@ class Checkpoint(keras.callbacks.Callback):
             )
             for name, variable in _named(kind, variables)
         }
+        if not all(map(_finite, state.values())):
+            raise Diverged('the weights are not finite', self.step)
         progress = {
             'step': self.step,
             'seconds': self._elapsed(),
@@ -172,6 +178,10 @@ class Checkpoint(keras.callbacks.Callback):
 def _variables(model):
     """Returns every variable that decides how training goes on."""
     return model.variables + model.optimizer.variables
+
+
+def _finite(array):
+    return array.dtype.kind in 'iub' or bool(np.isfinite(array).all())
 
 
 def _named(kind, variables):

@@ -1,4 +1,4 @@
-"""The one exception that is not a bug, and how to quote others."""
+"""The exceptions that are not bugs, and how to quote others."""
 
 
 class UserError(ValueError):
@@ -6,6 +6,17 @@ class UserError(ValueError):
 
     The scripts print it without a traceback and exit with status 2.
     """
+
+
+class Diverged(UserError):
+    """Training whose numbers are none any more."""
+
+    def __init__(self, what, step):
+        super().__init__(
+            f'{what} at step {step}: training has diverged, and the last '
+            'checkpoint is from before. Try a lower --learning_rate in a new '
+            '--model_dir.'
+        )
 
 
 def first_line(error):

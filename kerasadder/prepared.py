@@ -114,7 +114,8 @@ def _prepare_mnist(builder):
     # TFDS verifies the files' SHA-256, and says much that is none of a user's
     # business. It would leave 53 MB in its download_dir.
     with (
-        tempfile.TemporaryDirectory() as download_dir,
+        # After an error, TFDS's threads still write there.
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as download_dir,
         contextlib.redirect_stdout(io.StringIO()),
     ):
         try:

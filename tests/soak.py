@@ -40,13 +40,13 @@ def soak(saved_model, minutes):
     loader = cpp_loader.Loader(saved_model)
     counts = dict.fromkeys(('good', 'bad', 'wrong_answers', 'not_refused'), 0)
     lock = threading.Lock()
-    began = time.monotonic()
     with (
         grpc_double(Models({1: loader}, {})) as address,
         client.Client(address, transport='grpc') as server,
     ):
         good = _good_requests(server)
         bad = _bad_requests()
+        began = time.monotonic()
 
         def send(seed):
             choose = random.Random(seed)

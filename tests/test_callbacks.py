@@ -1,8 +1,10 @@
 import types
 
 import numpy as np
+import pytest
 
 from kerasadder import callbacks
+from kerasadder.errors import Diverged
 
 
 def note_steps(directory, steps, first=0):
@@ -36,3 +38,14 @@ def test_table_notes_of_a_resumed_run_are_those_of_a_whole_one(tmp_path):
     assert note_steps(other, 300, first=123) == [
         step for step in whole if step > 123
     ]
+
+
+@pytest.mark.parametrize('loss', [float('nan'), float('inf')])
+def test_loss_that_is_no_number_stops_at_its_step(loss):
+    stop = callbacks.StopOnBadLoss()
+    stop.set_model(
+        types.SimpleNamespace(optimizer=types.SimpleNamespace(iterations=7))
+    )
+    stop.on_train_batch_end(6, {'loss': 1.5})
+    with pytest.raises(Diverged, match=f'the loss is {loss} at step 7: '):
+        stop.on_train_batch_end(6, {'loss': loss})

@@ -3,8 +3,8 @@
 pipeline: fit on the pipeline against fit on one resident batch, side by side.
 training: images per second of fit, its share of the GEMM peak, the pipeline.
 evaluation: the exhaustive evaluation of the 10,000 test images.
-time_to_accuracy: seconds until 98.8 % of digits and 98.5 % of sums are right on
-the validation images, after tracing (recipe fast; presets) and as a process.
+time_to_accuracy: seconds until 98.8 % of digits and 98.5 % of sums are right
+on validation images, after tracing (recipe fast; presets) and as a process.
 yardstick: the recipe fast against a plain network in PyTorch, extrapolated.
 serving: requests per second and latencies of the exported model, in process
 and behind the tests' doubles of TensorFlow Serving, or a server at --address.
