@@ -74,7 +74,9 @@ def compiled_model(config, steps_per_epoch):
             `steps_per_epoch`.
     """
     precision = _precision(config)
-    model = build_model(config.filters, config.dropout, precision)
+    model = build_model(
+        config.filters, config.pool_after, config.dropout, precision
+    )
     steps = config.epochs * steps_per_epoch
     optimizer = keras.optimizers.Adam(
         one_cycle(config.learning_rate, steps),

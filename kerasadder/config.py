@@ -8,6 +8,7 @@ import os
 from absl import flags
 
 from kerasadder.errors import UserError
+from kerasadder.shapes import IMAGE_SHAPE
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 # What a run reads, writes and asks of itself does not change what it computes.
@@ -51,7 +52,10 @@ class TrainingConfig:
         0.0, 'Decoupled weight decay, as of AdamW.', at_least=0
     )
     filters: tuple[int, ...] = _field(
-        (32, 64, 64, 128), 'Filters of the four convolutions.', at_least=1
+        (32, 64, 64, 128), 'Filters of each convolution.', at_least=1
+    )
+    pool_after: tuple[int, ...] = _field(
+        (1, 3), 'Convolutions, from 1, that a max pooling follows.', at_least=1
     )
     dropout: float = _field(
         0.3, 'Dropout rate before the digit logits.', at_least=0, below=1
@@ -111,10 +115,16 @@ class TrainingConfig:
                         f'--{field.name}={shown}: must be '
                         f'{bound.replace("_", " ")} {limit}.'
                     )
-        if len(self.filters) != 4:
+        if max(self.pool_after) > len(self.filters):
             raise UserError(
-                f'--filters={",".join(map(str, self.filters))}: must be four '
-                'numbers, one a convolution.'
+                f'--pool_after={max(self.pool_after)}: there are '
+                f'{len(self.filters)} convolutions.'
+            )
+        if _trunk_size(len(self.filters), self.pool_after) < 1:
+            raise UserError(
+                f'--filters={",".join(map(str, self.filters))}: so many '
+                'convolutions leave nothing of the image; take fewer, or fewer '
+                'of --pool_after.'
             )
         if self.digit_loss_weight + self.sum_loss_weight == 0:
             raise UserError(
@@ -132,6 +142,16 @@ class TrainingConfig:
         Two runs of equal recipes give equal weights, wherever they write.
         """
         return {k: v for k, v in self.asdict().items() if k not in NOT_RECIPE}
+
+
+def _trunk_size(convolutions, pool_after):
+    """Returns height and width of what the trunk of `build_model` ends in."""
+    size = IMAGE_SHAPE[0]
+    for i in range(1, convolutions + 1):
+        size -= 4 if i == 1 else 2
+        if i in pool_after:
+            size //= 2
+    return size
 
 
 _BOUNDS = {
@@ -218,12 +238,13 @@ def config_from_flags():
         for field in dataclasses.fields(TrainingConfig)
         if flags.FLAGS[field.name].value is not None
     }
-    if 'filters' in given:
+    for name in ('filters', 'pool_after'):
         try:
-            given['filters'] = tuple(int(f) for f in given['filters'])
+            if name in given:
+                given[name] = tuple(map(int, given[name]))
         except ValueError:
             raise UserError(
-                f'--filters={",".join(given["filters"])}: must be four '
-                'numbers, as in 32,64,64,128.'
+                f'--{name}={",".join(given[name])}: must be numbers, '
+                'separated by commas.'
             ) from None
     return preset_config(**given)

@@ -11,7 +11,9 @@ from kerasadder.shapes import NUM_NUMBERS
 from kerasadder.shapes import NUM_SUMS
 
 
-def build_model(filters=(32, 64, 64, 128), dropout=0.3, dtype='float32'):
+def build_model(
+    filters=(32, 64, 64, 128), pool_after=(1, 3), dropout=0.3, dtype='float32'
+):
     """Builds the functional model of the digit and of its sum with a number.
 
     Inputs, a dict:
@@ -23,7 +25,8 @@ def build_model(filters=(32, 64, 64, 128), dropout=0.3, dtype='float32'):
         sum: `(batch, 19)`, P(digit + number | image, number).
 
     Args:
-        filters: Filters of the four convolutions: one 5x5, then three 3x3.
+        filters: Filters of each convolution: the first 5x5, the others 3x3.
+        pool_after: Which of them, counted from 1, a max pooling follows.
         dropout: Dropout rate before the digit logits.
         dtype: Keras dtype policy of the trunk, e.g. 'mixed_bfloat16'.
 
@@ -34,10 +37,9 @@ def build_model(filters=(32, 64, 64, 128), dropout=0.3, dtype='float32'):
     number = keras.Input((NUM_NUMBERS,), name='number')
 
     x = layers.Rescaling(1 / 255, dtype=dtype)(image)
-    x = _convolution(x, filters[0], kernel_size=5, pool=True, dtype=dtype)
-    x = _convolution(x, filters[1], kernel_size=3, dtype=dtype)
-    x = _convolution(x, filters[2], kernel_size=3, pool=True, dtype=dtype)
-    x = _convolution(x, filters[3], kernel_size=3, dtype=dtype)
+    for i, size in enumerate(filters, start=1):
+        kernel_size = 5 if i == 1 else 3
+        x = _convolution(x, size, kernel_size, i in pool_after, dtype)
     x = layers.Flatten(dtype=dtype)(x)
     x = layers.Dropout(dropout, dtype=dtype)(x)
     digit_logits = layers.Dense(
@@ -59,7 +61,7 @@ def build_model(filters=(32, 64, 64, 128), dropout=0.3, dtype='float32'):
     )
 
 
-def _convolution(x, filters, kernel_size, pool=False, dtype='float32'):
+def _convolution(x, filters, kernel_size, pool, dtype):
     """Convolution, batch normalisation, ReLU; pooled early, while cheap."""
     x = layers.Conv2D(filters, kernel_size, use_bias=False, dtype=dtype)(x)
     if pool:
