@@ -33,6 +33,7 @@ def serve(classify, listener):
         listener: What `demo.listen` returns.
 
     Raises:
+        KeyboardInterrupt: At its end.
         UserError: If the first answer fails: the server is not there, say.
     """
     pictures = demo.examples()
@@ -52,6 +53,7 @@ def serve(classify, listener):
     )
     print(f'http://{host}:{port}  (Ctrl-C ends it)', flush=True)
     uvicorn.Server(config).run(sockets=[listener])
+    raise KeyboardInterrupt  # as uvicorn does, but not always
 
 
 class _Drawing(ui.element, component='demo_page.js'):

@@ -12,7 +12,7 @@ from kerasadder.shapes import NUM_SUMS
 
 
 def build_model(
-    filters=(32, 64, 64, 128), pool_after=(1, 3), dropout=0.3, dtype='float32'
+    filters=(24, 48, 64, 96), pool_after=(1,), dropout=0.3, dtype='float32'
 ):
     """Builds the functional model of the digit and of its sum with a number.
 

@@ -109,11 +109,15 @@ def _metrics_of_complete_run(config, folder):
     path = folder / 'metrics.json'
     if not path.is_file():
         return None
-    metrics = json.loads(path.read_text(encoding='utf-8'))
-    if metrics['test']['joint_accuracy'] < config.minimum_accuracy:
+    try:
+        metrics = json.loads(path.read_text(encoding='utf-8'))
+        accuracy = metrics['test']['joint_accuracy']
+        saved_model = pathlib.Path(metrics['saved_model'] or '')
+    except (ValueError, KeyError, TypeError):
+        return None  # damaged, and soon written again
+    if accuracy < config.minimum_accuracy:
         return None  # and so to the same end
     if config.export_dir:
-        saved_model = pathlib.Path(metrics['saved_model'] or '')
         exports = pathlib.Path(config.export_dir).glob('[0-9]*')
         if saved_model not in exports:
             return None

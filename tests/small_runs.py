@@ -20,6 +20,7 @@ SMALL = {
     'batch_size': 64,
     'learning_rate': 0.02,
     'filters': (4, 8, 8, 16),
+    'pool_after': (1, 3),
     'dropout': 0.2,
 }
 

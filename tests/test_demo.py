@@ -14,12 +14,14 @@ import urllib.parse
 import numpy as np
 import pytest
 import tensorflow as tf
+import uvicorn
 from PIL import Image
 from playwright import sync_api
 from playwright.sync_api import expect
 
 from kerasadder import client
 from kerasadder import demo
+from kerasadder import demo_page
 from kerasadder.errors import UserError
 from tests.photographs import photograph
 from tests.test_client import rest_script
@@ -366,6 +368,15 @@ def test_reason_names_the_picture_and_no_index(server):
     with pytest.raises(UserError) as refused:
         demo.answer(refuse, b'', 0)
     assert str(refused.value) == 'The picture shows no ink: it is blank'
+
+
+def test_serving_ends_in_an_interrupt(monkeypatch):
+    monkeypatch.setattr(uvicorn.Server, 'run', lambda self, sockets: None)
+    with (
+        demo.listen('127.0.0.1', 0) as listener,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        demo_page.serve(stub, listener)
 
 
 def test_port_in_use_is_one_line():

@@ -106,6 +106,14 @@ def test_figures_of_no_finished_run_are_refused(arguments, tmp_path):
     assert line.startswith('error: ')
 
 
+def test_figures_of_half_a_run_say_what_is_missing(tmp_path):
+    (tmp_path / 'metrics.json').write_text('{}')
+    done = run_script('figures.py', str(tmp_path))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert 'history.csv is not there' in line
+
+
 def test_shipped_model_is_as_good_as_the_readme_says(data_dir):
     done = run_script('evaluate.py', '--json', f'--data_dir={data_dir}')
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -114,6 +115,17 @@ def test_complete_run_is_left_alone(run, stripes_data, capsys):
     assert again == metrics
     assert 'this run is complete' in capsys.readouterr().out
     assert os.listdir(directory / 'export') == ['1']
+
+
+def test_complete_run_of_damaged_metrics_is_completed_again(
+    run, stripes_data, tmp_path
+):
+    metrics, directory = run
+    shutil.copytree(directory, tmp_path, dirs_exist_ok=True)
+    for text in ('', '{"test": {}}', 'null'):
+        (tmp_path / 'run' / 'metrics.json').write_text(text)
+        config = small_config(tmp_path, export_dir='')
+        assert training.train(config, stripes_data)['test'] == metrics['test']
 
 
 def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):

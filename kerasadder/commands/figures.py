@@ -35,5 +35,9 @@ def check(arguments):
     if len(arguments) != 1:
         raise UserError('name the folder of one run.')
     folder = pathlib.Path(arguments[0])
-    if not (folder / 'metrics.json').is_file():
-        raise UserError(f'{folder}: not the folder of a finished run.')
+    for name in ('metrics.json', 'history.csv', 'tables/step_00000000.npy'):
+        if not (folder / name).is_file():
+            raise UserError(
+                f'{folder}: not the folder of a finished run, {name} is not '
+                'there.'
+            )
