@@ -70,7 +70,7 @@ class TrainingConfig:
     seed: int = _field(0, 'Seed of everything random.', at_least=0, below=2**31)
     mixed_precision: str = _field(
         'auto',
-        'Type to compute in; auto is the fast one that the hardware has.',
+        'Type to compute in; auto is bfloat16 on a CPU that has it.',
         one_of=PRECISIONS,
     )
     steps_per_execution: int = _field(

@@ -272,23 +272,10 @@ def test_auto_is_bfloat16_where_the_cpu_has_it(flags, policy, monkeypatch):
     assert layer.dtype_policy.name == policy
 
 
-@pytest.mark.parametrize(
-    ('capability', 'policy'),
-    [
-        ((9, 0), 'mixed_bfloat16'),
-        ((8, 0), 'mixed_bfloat16'),
-        ((7, 5), 'mixed_float16'),
-        ((6, 1), 'float32'),
-    ],
-)
-def test_auto_is_what_the_gpu_has_units_for(capability, policy, monkeypatch):
+def test_auto_is_float32_on_a_gpu(monkeypatch):
+    monkeypatch.setattr(compilation, '_cpu_flags', lambda: {'amx_bf16'})
     monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [kind])
-    monkeypatch.setattr(
-        tf.config.experimental,
-        'get_device_details',
-        lambda gpu: {'compute_capability': capability},
-    )
-    assert compilation._precision(preset_config()) == policy
+    assert compilation._precision(preset_config()) == 'float32'
 
 
 @pytest.mark.parametrize('precision', ['bfloat16'])
