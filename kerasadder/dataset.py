@@ -120,7 +120,8 @@ def training_batches(
     Which images a step sees, which number each gets and how each is warped
     depends on nothing but `seed` and `step`: a stream that starts at step k is
     the rest of the one that starts at 0. Each epoch shuffles anew and leaves
-    out the few images that do not fill a batch.
+    out the few images that do not fill a batch. The last one warps none, for
+    batch normalisation is to end with the statistics of images as they are.
 
     Args:
         images: uint8 array `(n, 28, 28, 1)`.
@@ -128,7 +129,7 @@ def training_batches(
         batch_size: Images a batch, at most n.
         steps: Where the stream ends.
         seed: Integer.
-        augment: Whether to warp the images at random.
+        augment: Whether to warp the images at random, before the last epoch.
         first_step: Where the stream begins.
 
     Returns:
@@ -159,7 +160,11 @@ def training_batches(
         )
         image = tf.gather(images, index)
         if augment:
-            image = augmentation.random_warp(image, warps_seed)
+            image = tf.cond(
+                step < steps - epoch_steps,
+                lambda: augmentation.random_warp(image, warps_seed),
+                lambda: tf.cast(image, tf.float32),
+            )
         digit = tf.gather(labels, index)
         number = tf.random.stateless_uniform(
             [batch_size], numbers_seed, 0, NUM_NUMBERS, tf.int32

@@ -135,13 +135,17 @@ def test_stream_goes_on_from_any_step(first_step):
         tf.nest.map_structure(np.testing.assert_array_equal, a, b)
 
 
-def test_warps_change_every_step():
+def test_warps_change_every_step_and_stop_before_the_last_epoch():
     images = np.full((64, 28, 28, 1), 255, np.uint8)
     stream = dataset.training_batches(
-        images, np.zeros(64), batch_size=64, steps=2, seed=0, augment=True
+        images, np.zeros(64), batch_size=32, steps=6, seed=0, augment=True
     )
-    first, second = [inputs['image'] for inputs, _ in stream]
-    assert (first != second).numpy().any()
+    *warped, before_last, last = [
+        inputs['image'].numpy() for inputs, _ in stream
+    ]
+    assert len({image.tobytes() for image in warped}) == 4
+    for image in (before_last, last):
+        np.testing.assert_array_equal(image, 255)
 
 
 def test_too_large_batch_is_refused():
