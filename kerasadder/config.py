@@ -41,7 +41,7 @@ class TrainingConfig:
     dataset: str = _field(
         'mnist', "TFDS's name of a dataset, or a folder of four IDX files."
     )
-    epochs: int = _field(14, 'Passes over the training images.', at_least=1)
+    epochs: int = _field(11, 'Passes over the training images.', at_least=1)
     batch_size: int = _field(
         64, 'Images a step, over all devices together.', at_least=1
     )
