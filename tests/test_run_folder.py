@@ -36,10 +36,10 @@ def test_same_recipe_goes_on_wherever_it_writes(tmp_path):
 
 
 def test_other_recipe_is_refused_and_nothing_changed(tmp_path):
-    open_folder(preset_config(model_dir=str(tmp_path)))
+    open_folder(preset_config(model_dir=str(tmp_path), epochs=3))
     before = (tmp_path / 'config.json').read_text()
-    with pytest.raises(UserError, match='epochs=14, not 11'):
-        open_folder(preset_config(model_dir=str(tmp_path), epochs=11))
+    with pytest.raises(UserError, match='epochs=3, not 4'):
+        open_folder(preset_config(model_dir=str(tmp_path), epochs=4))
     assert (tmp_path / 'config.json').read_text() == before
 
 

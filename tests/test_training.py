@@ -239,7 +239,9 @@ def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
 def test_model_below_the_minimum_accuracy_is_not_exported(
     stripes_data, tmp_path
 ):
-    config = small_config(tmp_path, epochs=1, minimum_accuracy=1.0)
+    config = small_config(
+        tmp_path, epochs=1, learning_rate=1e-5, minimum_accuracy=1.0
+    )
     with pytest.raises(UserError, match='below --minimum_accuracy='):
         training.train(config, stripes_data)
     assert not os.listdir(tmp_path / 'export')
