@@ -115,13 +115,13 @@ def steps_per_epoch(num_images, batch_size):
 def training_batches(
     images, labels, batch_size, steps, seed, augment=False, first_step=0
 ):
-    """Makes the stream of training batches, a pure function of (seed, step).
+    """Makes the stream of training batches, a pure function of seed and step.
 
     Which images a step sees, which number each gets and how each is warped
-    depends on nothing but `seed` and `step`: a stream that starts at step k is
-    the rest of the one that starts at 0. Each epoch shuffles anew and leaves
-    out the few images that do not fill a batch. The last one warps none, for
-    batch normalisation is to end with the statistics of images as they are.
+    depends on nothing but `seed`, the step and `steps`: a stream that starts at
+    step k is the rest of the one that starts at 0. Each epoch shuffles anew and
+    leaves out the few images that do not fill a batch. The last one warps none,
+    for batch normalisation is to end with the statistics of images as they are.
 
     Args:
         images: uint8 array `(n, 28, 28, 1)`.
