@@ -187,7 +187,7 @@ def reliability_diagrams(predictions, labels):
         below.set_yscale('log')
         below.set_xlabel('confidence')
         below.set_xlim(0, 1)
-        above.legend(loc='upper left')
+        above.legend(loc='upper left', fontsize=8)
     axes[0, 0].set_ylabel('accuracy')
     axes[1, 0].set_ylabel('predictions')
     return figure
