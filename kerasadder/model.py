@@ -12,7 +12,10 @@ from kerasadder.shapes import NUM_SUMS
 
 
 def build_model(
-    filters=(24, 48, 64, 96), pool_after=(1,), dropout=0.3, dtype='float32'
+    filters=(32, 32, 64, 96, 128),
+    pool_after=(2,),
+    dropout=0.3,
+    dtype='float32',
 ):
     """Builds the functional model of the digit and of its sum with a number.
 

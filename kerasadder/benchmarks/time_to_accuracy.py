@@ -27,14 +27,7 @@ CHECKS = 50  # of a run, at most; but not more often than
 CHECK_STEPS = 5
 COMMAND = 'from kerasadder.commands import main; main()'
 # The recipe `fast`: half an epoch, chosen on the validation images.
-FAST = {
-    'preset': 'quick',
-    'batch_size': 250,
-    'learning_rate': 0.04,
-    'filters': (16, 24, 32, 64),
-    'dropout': 0.0,
-    'mixed_precision': 'float32',
-}
+FAST = {'preset': 'quick', 'learning_rate': 0.04}
 FAST_STEPS = 120
 FAST_MUON = {
     'momentum': 0.8,
