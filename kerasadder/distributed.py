@@ -25,7 +25,8 @@ def get_strategy():
     GPU memory is taken as needed.
 
     Raises:
-        UserError: If `TF_CONFIG` names a cluster without this process.
+        UserError: If `TF_CONFIG` names a cluster without this process, or an
+            address that this process cannot listen at.
     """
     gpus = tf.config.list_physical_devices('GPU')
     for gpu in gpus:
@@ -36,6 +37,11 @@ def get_strategy():
             return tf.distribute.MultiWorkerMirroredStrategy(cluster)
     except ValueError as error:
         raise UserError(f'TF_CONFIG: {error}') from error
+    except tf.errors.UnknownError as error:
+        raise UserError(
+            "TF_CONFIG: cannot listen at this process's address, which must be "
+            'of this machine, with a port that no other process has.'
+        ) from error
     if len(gpus) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()

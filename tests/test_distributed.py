@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 
@@ -17,6 +18,7 @@ from kerasadder import training
 from kerasadder.errors import UserError
 from tests.small_runs import small_config
 from tests.test_client import free_port
+from tests.test_scripts import run_script
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -71,6 +73,26 @@ def test_cluster_without_this_process_is_refused(value, reason, monkeypatch):
     monkeypatch.setenv('TF_CONFIG', value)
     with pytest.raises(UserError, match=f'^TF_CONFIG: .*{reason}'):
         distributed.get_strategy()
+
+
+def test_taken_port_is_refused(tmp_path):
+    with socket.create_server(('localhost', 0)) as server:
+        port = server.getsockname()[1]
+        done = run_script(
+            'train.py',
+            f'--model_dir={tmp_path}/run',
+            TF_CONFIG=json.dumps(
+                {
+                    'cluster': {'worker': [f'localhost:{port}']},
+                    'task': {'type': 'worker', 'index': 0},
+                }
+            ),
+        )
+    assert done.returncode == 2
+    assert done.stdout == ''
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('error: TF_CONFIG: cannot listen')
+    assert not os.listdir(tmp_path)
 
 
 def test_no_cluster_is_one_machine(monkeypatch):
