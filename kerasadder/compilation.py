@@ -73,7 +73,11 @@ def compiled_model(config, steps_per_epoch):
     """
     precision = _precision(config)
     model = build_model(
-        config.filters, config.pool_after, config.dropout, precision
+        config.filters,
+        config.pool_after,
+        config.large_kernels,
+        config.dropout,
+        precision,
     )
     steps = config.epochs * steps_per_epoch
     optimizer = keras.optimizers.Adam(

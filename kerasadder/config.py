@@ -57,6 +57,9 @@ class TrainingConfig:
     pool_after: tuple[int, ...] = _field(
         (2,), 'Convolutions, from 1, that a max pooling follows.', at_least=1
     )
+    large_kernels: int = _field(
+        1, 'Convolutions, from the first, of 5x5, not of 3x3.', at_least=0
+    )
     dropout: float = _field(
         0.3, 'Dropout rate before the digit logits.', at_least=0, below=1
     )
@@ -119,10 +122,11 @@ class TrainingConfig:
                 f'--pool_after={max(self.pool_after)}: there are '
                 f'{len(self.filters)} convolutions.'
             )
-        if _trunk_size(len(self.filters), self.pool_after) < 1:
+        if _trunk_size(self) < 1:
             raise UserError(
                 f'--filters={_text(self.filters)}: so many convolutions leave '
-                'nothing of the image; take fewer, or fewer of --pool_after.'
+                'nothing of the image; take fewer, or fewer of --pool_after or '
+                '--large_kernels.'
             )
         if self.digit_loss_weight + self.sum_loss_weight == 0:
             raise UserError(
@@ -147,12 +151,12 @@ def _text(value):
     return ','.join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def _trunk_size(convolutions, pool_after):
+def _trunk_size(config):
     """Returns height and width of what the trunk of `build_model` ends in."""
     size = IMAGE_SHAPE[0]
-    for i in range(1, convolutions + 1):
-        size -= 4 if i == 1 else 2
-        if i in pool_after:
+    for i in range(1, len(config.filters) + 1):
+        size -= 4 if i <= config.large_kernels else 2
+        if i in config.pool_after:
             size //= 2
     return size
 

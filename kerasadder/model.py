@@ -14,6 +14,7 @@ from kerasadder.shapes import NUM_SUMS
 def build_model(
     filters=(32, 32, 64, 96, 128),
     pool_after=(2,),
+    large_kernels=1,
     dropout=0.3,
     dtype='float32',
 ):
@@ -28,8 +29,10 @@ def build_model(
         sum: `(batch, 19)`, P(digit + number | image, number).
 
     Args:
-        filters: Filters of each convolution: the first 5x5, the others 3x3.
+        filters: Filters of each convolution.
         pool_after: Which of them, counted from 1, a max pooling follows.
+        large_kernels: How many of them, from the first, are 5x5; the others
+            are 3x3.
         dropout: Dropout rate before the digit logits.
         dtype: Keras dtype policy of the trunk, e.g. 'mixed_bfloat16'.
 
@@ -41,7 +44,7 @@ def build_model(
 
     x = layers.Rescaling(1 / 255, dtype=dtype)(image)
     for i, size in enumerate(filters, start=1):
-        kernel_size = 5 if i == 1 else 3
+        kernel_size = 5 if i <= large_kernels else 3
         x = _convolution(x, size, kernel_size, i in pool_after, dtype)
     x = layers.Flatten(dtype=dtype)(x)
     x = layers.Dropout(dropout, dtype=dtype)(x)

@@ -77,7 +77,9 @@ def train(config, data=None, strategy=None):
 def _finish(config, data, model, history, folder):
     """Evaluates and exports a trained model; returns the metrics."""
     # What is kept computes in float32 on any hardware.
-    final = build_model(config.filters, config.pool_after, config.dropout)
+    final = build_model(
+        config.filters, config.pool_after, config.large_kernels, config.dropout
+    )
     final.set_weights(model.get_weights())
     with run_folder.write_whole(folder / 'model.keras') as path:
         final.save(path)

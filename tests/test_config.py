@@ -45,6 +45,7 @@ def test_presets_name_fields_only():
         ('pool_after', ()),
         ('pool_after', (0,)),
         ('pool_after', (1, 6)),
+        ('large_kernels', -1),
         ('digit_loss_weight', -1.0),
         ('sum_loss_weight', float('nan')),
         ('seed', -1),
@@ -58,6 +59,12 @@ def test_bad_value_is_refused_in_one_line(field, value):
         preset_config(**{field: value})
     assert f'--{field}=' in str(error.value)
     assert '\n' not in str(error.value)
+
+
+def test_kernels_that_leave_nothing_of_the_image_are_refused():
+    preset_config(large_kernels=3)
+    with pytest.raises(UserError, match='--large_kernels'):
+        preset_config(large_kernels=4)
 
 
 def test_loss_weights_of_zero_are_refused():

@@ -54,16 +54,16 @@ def test_outputs_are_float32_under_any_precision(dtype):
         assert output.dtype == 'float32'
 
 
-def test_trunk_is_what_filters_and_pool_after_say():
-    model = build_model((2, 3, 4, 5, 6), pool_after=(1, 4))
+def test_trunk_is_as_the_arguments_say():
+    model = build_model((2, 3, 4, 5), pool_after=(1, 4), large_kernels=2)
     trunk = [
         layer.output.shape[1:]
         for layer in model.layers
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.MaxPooling2D))
     ]
     assert trunk == [
-        *((24, 24, 2), (12, 12, 2), (10, 10, 3), (8, 8, 4)),
-        *((6, 6, 5), (3, 3, 5), (1, 1, 6)),
+        *((24, 24, 2), (12, 12, 2), (8, 8, 3), (6, 6, 4)),
+        *((4, 4, 5), (2, 2, 5)),
     ]
 
 

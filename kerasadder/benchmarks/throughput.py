@@ -115,7 +115,7 @@ def evaluate(config, images, rounds):
     Returns:
         A dict: `seconds`, median over rounds, and `pairs_per_second`.
     """
-    model = build_model(config.filters, config.pool_after, config.dropout)
+    model = build_model(config.filters, config.pool_after, config.large_kernels)
     every_number = evaluation.every_number_function(model)
     evaluation.predict(every_number, images)
     seconds = []
