@@ -10,7 +10,6 @@ from absl import flags
 from kerasadder.errors import UserError
 from kerasadder.shapes import IMAGE_SHAPE
 
-PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
 # What a run reads, writes and asks of itself does not change what it computes.
 NOT_RECIPE = (
     'minimum_accuracy',
@@ -58,7 +57,7 @@ class TrainingConfig:
         (2,), 'Convolutions, from 1, that a max pooling follows.', at_least=1
     )
     large_kernels: int = _field(
-        1, 'Convolutions, from the first, of 5x5, not of 3x3.', at_least=0
+        3, 'Convolutions, from the first, of 5x5, not of 3x3.', at_least=0
     )
     dropout: float = _field(
         0.3, 'Dropout rate before the digit logits.', at_least=0, below=1
@@ -74,7 +73,7 @@ class TrainingConfig:
     mixed_precision: str = _field(
         'auto',
         'Type to compute in; auto is bfloat16 on a CPU that has it.',
-        one_of=PRECISIONS,
+        one_of=('auto', 'float32', 'bfloat16', 'float16'),
     )
     steps_per_execution: int = _field(
         0, 'Steps between returns to Python; 0 chooses.', at_least=0
@@ -125,13 +124,11 @@ class TrainingConfig:
         if _trunk_size(self) < 1:
             raise UserError(
                 f'--filters={_text(self.filters)}: so many convolutions leave '
-                'nothing of the image; take fewer, or fewer of --pool_after or '
-                '--large_kernels.'
+                'nothing; take fewer, or fewer --pool_after or --large_kernels.'
             )
         if self.digit_loss_weight + self.sum_loss_weight == 0:
             raise UserError(
-                '--digit_loss_weight and --sum_loss_weight: one of them must '
-                'be above 0.'
+                '--digit_loss_weight, --sum_loss_weight: one must be above 0.'
             )
 
     def asdict(self):
@@ -176,6 +173,7 @@ PRESETS = {
         'learning_rate': 0.03,
         'filters': (16, 32, 64, 96),
         'pool_after': (1, 2),
+        'large_kernels': 1,
         'dropout': 0.0,
         'augmentation': False,
     },
@@ -186,6 +184,7 @@ PRESETS = {
         'learning_rate': 0.006,
         'filters': (32, 64, 96, 128),
         'pool_after': (1,),
+        'large_kernels': 1,
     },
 }
 
@@ -246,7 +245,6 @@ def config_from_flags():
                 given[name] = tuple(map(int, given[name]))
         except ValueError:
             raise UserError(
-                f'--{name}={",".join(given[name])}: must be numbers, '
-                'separated by commas.'
+                f'--{name}={",".join(given[name])}: must be like 8,16,32.'
             ) from None
     return preset_config(**given)

@@ -14,7 +14,7 @@ from kerasadder.shapes import NUM_SUMS
 def build_model(
     filters=(32, 32, 64, 96, 128),
     pool_after=(2,),
-    large_kernels=1,
+    large_kernels=3,
     dropout=0.3,
     dtype='float32',
 ):

@@ -21,6 +21,7 @@ SMALL = {
     'learning_rate': 0.02,
     'filters': (4, 8, 8, 16),
     'pool_after': (1, 3),
+    'large_kernels': 1,
     'dropout': 0.2,
 }
 

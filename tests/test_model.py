@@ -69,15 +69,15 @@ def test_trunk_is_as_the_arguments_say():
 
 def test_parameters_are_counted_right():
     # Kernels, then scale and offset (2 trainable, 2 not) of batch norm.
-    kernels = 25 * 1 * 2 + 9 * (2 * 3 + 3 * 4 + 4 * 5)
+    kernels = 25 * (1 * 2 + 2 * 3 + 3 * 4) + 9 * 4 * 5
     batch_norms = 4 * (2 + 3 + 4 + 5)
-    dense = 7 * 7 * 5 * 10 + 10
+    dense = 4 * 4 * 5 * 10 + 10
     model = build_model(filters=(2, 3, 4, 5))
     assert model.count_params() == kernels + batch_norms + dense + 1900
 
 
-def test_default_has_229654_parameters(model):
-    assert model.count_params() == 229654
+def test_default_has_251926_parameters(model):
+    assert model.count_params() == 251926
 
 
 def test_sum_depends_on_number_and_digit_does_not(model):
