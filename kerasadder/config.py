@@ -245,6 +245,6 @@ def config_from_flags():
                 given[name] = tuple(map(int, given[name]))
         except ValueError:
             raise UserError(
-                f'--{name}={",".join(given[name])}: must be like 8,16,32.'
+                f'--{name}={",".join(given[name])}: must be numbers, as 1,2.'
             ) from None
     return preset_config(**given)
