@@ -33,7 +33,8 @@ def run_script(name, *flags, cwd=ROOT, stdin=None, **environment):
 @pytest.fixture(scope='module')
 def quick(data_dir, tmp_path_factory):
     """The quick preset, trained on the real data by the script."""
-    directory = tmp_path_factory.mktemp('quick')
+    directory = tmp_path_factory.mktemp('quick') / 'a folder'
+    directory.mkdir()
     done = run_script(
         'train.py',
         '--preset=quick',
@@ -54,13 +55,17 @@ def test_quick_passes_the_accuracy_gate(quick):
 
 
 def test_console_says_what_a_user_wants_and_nothing_else(quick):
-    done, _ = quick
+    done, directory = quick
     assert done.stderr == ''
     first, *rest = done.stdout.splitlines()
     assert first.startswith('epoch 1/1  loss ')
     assert ' joint 9' in first
-    assert 'tensorboard --logdir=run' in done.stdout
     assert any('of 10,000 images wrong' in line for line in rest)
+    tensorboard, predict, docker = map(shlex.split, rest[-3:])
+    assert tensorboard == ['tensorboard', '--logdir=run']
+    saved_model = pathlib.Path('export') / '1'
+    assert predict[-1] == f'--saved_model={saved_model}'
+    assert f'{directory}/export:/models/kerasadder:ro' in docker
 
 
 def test_evaluate_repeats_what_training_found(quick, data_dir):

@@ -1,6 +1,7 @@
 """Trains the digit-and-sum model on MNIST and exports it as a SavedModel."""
 
 import os
+import shlex
 import sys
 
 from kerasadder import command_line
@@ -36,14 +37,15 @@ def main(unused_arguments):
         f'{evaluation.report(metrics["test"])}\n\n'
         f'Written: {model_dir}' + (f' and {saved_model}' if saved_model else '')
     )
-    print(f'\nNext:\n  tensorboard --logdir={model_dir}')
+    print(f'\nNext:\n  tensorboard --logdir={shlex.quote(model_dir)}')
     if saved_model:
         directory = os.path.dirname(os.path.abspath(saved_model))
+        volume = shlex.quote(f'{directory}:/models/kerasadder:ro')
         print(
-            f'  kerasadder predict picture.png --number=7 '
-            f'--saved_model={saved_model}\n'
-            f'  docker run -p 8501:8501 -v {directory}:/models/kerasadder '
-            '-e MODEL_NAME=kerasadder tensorflow/serving'
+            '  kerasadder predict picture.png --number=7 '
+            f'--saved_model={shlex.quote(saved_model)}\n'
+            f'  docker run --rm -p 8501:8501 -v {volume} '
+            '-e MODEL_NAME=kerasadder tensorflow/serving:2.20.0'
         )
 
 
