@@ -79,12 +79,7 @@ def compiled_model(config, steps_per_epoch):
         config.dropout,
         precision,
     )
-    steps = config.epochs * steps_per_epoch
-    optimizer = keras.optimizers.Adam(
-        one_cycle(config.learning_rate, steps),
-        # With None there is no decay step at all.
-        weight_decay=config.weight_decay or None,
-    )
+    optimizer = _optimizer(config, config.epochs * steps_per_epoch)
     if precision == 'mixed_float16':
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     weights = loss_weights(config)
@@ -101,6 +96,24 @@ def compiled_model(config, steps_per_epoch):
         jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,
     )
     return model
+
+
+def _optimizer(config, steps):
+    arguments = {
+        'learning_rate': one_cycle(config.learning_rate, steps),
+        # With None there is no decay step at all.
+        'weight_decay': config.weight_decay or None,
+    }
+    if config.optimizer == 'sgd':
+        optimizer = keras.optimizers.SGD(
+            momentum=0.9, nesterov=True, **arguments
+        )
+    else:
+        optimizer = keras.optimizers.Adam(**arguments)
+    if config.weight_decay:
+        # Sums are certain, which takes large logits.
+        optimizer.exclude_from_weight_decay(var_names=['table_logits'])
+    return optimizer
 
 
 def one_cycle(learning_rate, steps):

@@ -34,9 +34,7 @@ class TrainingConfig:
             line naming the field, the value and what would be right.
     """
 
-    preset: str = _field(
-        'default', 'Recipe to start from; other flags override it.'
-    )
+    preset: str = _field('default', 'Recipe, which other flags override.')
     dataset: str = _field(
         'mnist', "TFDS's name of a dataset, or a folder of four IDX files."
     )
@@ -44,11 +42,12 @@ class TrainingConfig:
     batch_size: int = _field(
         250, 'Images a step, over all devices together.', at_least=1
     )
+    optimizer: str = _field('adam', 'Optimizer.', one_of=('adam', 'sgd'))
     learning_rate: float = _field(
         0.012, 'Peak of the one-cycle learning rate.', above=0
     )
     weight_decay: float = _field(
-        0.0, 'Decoupled weight decay, as of AdamW.', at_least=0
+        0.0, 'Decoupled weight decay, but of the addition table.', at_least=0
     )
     filters: tuple[int, ...] = _field(
         (32, 32, 64, 96, 128), 'Filters of each convolution.', at_least=1

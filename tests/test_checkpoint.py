@@ -128,6 +128,25 @@ def test_signal_stops_after_the_step_and_the_run_goes_on_exactly(
     assert_equal_runs(tmp_path, reference)
 
 
+def test_run_by_sgd_goes_on_exactly(stripes_data, tmp_path, monkeypatch):
+    stopped, whole = tmp_path / 'stopped', tmp_path / 'whole'
+    changed = {'optimizer': 'sgd', 'weight_decay': 0.01, 'epochs': 2}
+    config = small_config(stopped, **changed, steps_per_execution=4)
+    with pytest.raises(checkpoint.Stopped):
+        train_until(
+            config,
+            stripes_data,
+            9,
+            monkeypatch,
+            lambda: signal.raise_signal(signal.SIGINT),
+        )
+    training.train(config, stripes_data)
+    training.train(
+        small_config(whole, **changed, steps_per_execution=4), stripes_data
+    )
+    assert_equal_runs(stopped, whole)
+
+
 @pytest.fixture(scope='module')
 def cut_off(stripes_data, tmp_path_factory):
     """The folder of a run that ended with its third epoch: the disk is full.

@@ -36,6 +36,7 @@ def test_presets_name_fields_only():
         ('learning_rate', 0.0),
         ('learning_rate', float('nan')),
         ('learning_rate', float('inf')),
+        ('optimizer', 'lamb'),
         ('weight_decay', -0.1),
         ('dropout', 1.0),
         ('dropout', -0.1),

@@ -203,6 +203,31 @@ def test_learning_rate_rises_then_falls_to_nothing():
     assert sorted(rates[20:], reverse=True) == rates[20:]
 
 
+@pytest.mark.parametrize('optimizer', ['adam', 'sgd'])
+def test_weight_decay_spares_the_table_alone(optimizer):
+    config = preset_config(
+        optimizer=optimizer, weight_decay=0.5, learning_rate=2.0
+    )
+    model = compilation.compiled_model(config, steps_per_epoch=40)
+    variables = model.trainable_variables
+    for variable in variables:
+        variable.assign(tf.ones_like(variable))
+    model.optimizer.apply([tf.zeros_like(v) for v in variables], variables)
+    decayed = 1 - 0.5 * 2.0 / 25  # the first of the learning rates
+    for variable in variables:
+        expected = 1 if variable.name == 'table_logits' else decayed
+        np.testing.assert_allclose(variable, expected, rtol=1e-6)
+
+
+def test_sgd_goes_by_nesterov_momentum():
+    config = preset_config(optimizer='sgd', learning_rate=2.5)
+    optimizer = compilation.compiled_model(config, 10_000).optimizer
+    variable = keras.Variable([0.0])
+    optimizer.apply([tf.ones(1)], [variable])
+    # Twice the gradient's step: momentum 0.9, looked ahead.
+    np.testing.assert_allclose(variable, [-0.1 * 1.9], rtol=1e-3)
+
+
 def test_steps_per_execution_divides_the_epoch():
     for steps, expected in ((429, 39), (859, 1), (64, 64), (1, 1)):
         model = compilation.compiled_model(preset_config(), steps)
