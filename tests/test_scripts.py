@@ -33,14 +33,13 @@ def run_script(name, *flags, cwd=ROOT, stdin=None, **environment):
 @pytest.fixture(scope='module')
 def quick(data_dir, tmp_path_factory):
     """The quick preset, trained on the real data by the script."""
-    directory = tmp_path_factory.mktemp('quick') / 'a folder'
-    directory.mkdir()
+    directory = tmp_path_factory.mktemp('quick')
     done = run_script(
         'train.py',
         '--preset=quick',
         f'--data_dir={data_dir}',
-        '--model_dir=run',
-        '--export_dir=export',
+        '--model_dir=a run',
+        '--export_dir=an export',
         cwd=directory,
     )
     return done, directory
@@ -49,7 +48,7 @@ def quick(data_dir, tmp_path_factory):
 def test_quick_passes_the_accuracy_gate(quick):
     done, directory = quick
     assert done.returncode == 0, done.stderr
-    metrics = json.loads((directory / 'run' / 'metrics.json').read_text())
+    metrics = json.loads((directory / 'a run' / 'metrics.json').read_text())
     assert metrics['test']['digit_accuracy'] >= 0.988
     assert metrics['test']['sum_accuracy'] >= 0.985
 
@@ -62,16 +61,16 @@ def test_console_says_what_a_user_wants_and_nothing_else(quick):
     assert ' joint 9' in first
     assert any('of 10,000 images wrong' in line for line in rest)
     tensorboard, predict, docker = map(shlex.split, rest[-3:])
-    assert tensorboard == ['tensorboard', '--logdir=run']
-    saved_model = pathlib.Path('export') / '1'
+    assert tensorboard == ['tensorboard', '--logdir=a run']
+    saved_model = pathlib.Path('an export') / '1'
     assert predict[-1] == f'--saved_model={saved_model}'
-    assert f'{directory}/export:/models/kerasadder:ro' in docker
+    assert f'{directory}/an export:/models/kerasadder:ro' in docker
 
 
 def test_evaluate_repeats_what_training_found(quick, data_dir):
     _, directory = quick
-    metrics = json.loads((directory / 'run' / 'metrics.json').read_text())
-    for flag in ('--saved_model=export/1', '--model=run/model.keras'):
+    metrics = json.loads((directory / 'a run' / 'metrics.json').read_text())
+    for flag in ('--saved_model=an export/1', '--model=a run/model.keras'):
         done = run_script(
             'evaluate.py',
             flag,
@@ -90,7 +89,7 @@ def test_figures_draws_those_of_training_again(quick, data_dir):
     _, directory = quick
     done = run_script(
         'figures.py',
-        'run',
+        'a run',
         '--figures_dir=drawn/again',
         f'--data_dir={data_dir}',
         cwd=directory,
@@ -98,7 +97,7 @@ def test_figures_draws_those_of_training_again(quick, data_dir):
     assert (done.returncode, done.stderr) == (0, '')
     trained, drawn = (
         {path.name: path.read_bytes() for path in (directory / name).iterdir()}
-        for name in ('run/figures', 'drawn/again')
+        for name in ('a run/figures', 'drawn/again')
     )
     assert drawn == trained
 
@@ -293,12 +292,12 @@ def test_export_of_a_trained_file_is_the_next_version(quick):
     _, directory = quick
     done = run_script(
         'export.py',
-        *('--model=run/model.keras', '--export_dir=export'),
+        *('--model=a run/model.keras', '--export_dir=an export'),
         cwd=directory,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f'{os.path.join("export", "2")}\n'
-    assert (directory / 'export' / '2' / 'saved_model.pb').is_file()
+    assert done.stdout == f'{os.path.join("an export", "2")}\n'
+    assert (directory / 'an export' / '2' / 'saved_model.pb').is_file()
 
 
 def test_terminated_training_says_how_to_go_on(data_dir, tmp_path):
