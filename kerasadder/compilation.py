@@ -56,6 +56,19 @@ def steps_per_execution(config, steps_per_epoch):
     return steps
 
 
+def config_model(config, dtype='float32'):
+    """Returns the model of a configuration, not compiled."""
+    return build_model(
+        config.filters,
+        config.pool_after,
+        config.large_kernels,
+        config.residual_blocks,
+        config.stochastic_depth,
+        config.dropout,
+        dtype,
+    )
+
+
 def compiled_model(config, steps_per_epoch):
     """Builds and compiles the model of a configuration.
 
@@ -72,13 +85,7 @@ def compiled_model(config, steps_per_epoch):
             `steps_per_epoch`.
     """
     precision = _precision(config)
-    model = build_model(
-        config.filters,
-        config.pool_after,
-        config.large_kernels,
-        config.dropout,
-        precision,
-    )
+    model = config_model(config, precision)
     optimizer = _optimizer(config, config.epochs * steps_per_epoch)
     if precision == 'mixed_float16':
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

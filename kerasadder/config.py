@@ -1,11 +1,9 @@
-"""The configuration of a training run, its presets and its flags."""
+"""The configuration of a training run and its presets."""
 
 import dataclasses
 import json
 import math
 import os
-
-from absl import flags
 
 from kerasadder.errors import UserError
 from kerasadder.shapes import IMAGE_SHAPE
@@ -57,6 +55,15 @@ class TrainingConfig:
     )
     large_kernels: int = _field(
         3, 'Convolutions, from the first, of 5x5, not of 3x3.', at_least=0
+    )
+    residual_blocks: int = _field(
+        0, 'Residual blocks after the first 3x3 convolution.', at_least=0
+    )
+    stochastic_depth: float = _field(
+        0.0,
+        'How often training leaves out the last of them.',
+        at_least=0,
+        below=1,
     )
     dropout: float = _field(
         0.3, 'Dropout rate before the digit logits.', at_least=0, below=1
@@ -112,7 +119,7 @@ class TrainingConfig:
                 if not values or not all(holds(v, limit) for v in values):
                     limit = ', '.join(limit) if bound == 'one_of' else limit
                     raise UserError(
-                        f'--{field.name}={_text(value)}: must be '
+                        f'--{field.name}={as_text(value)}: must be '
                         f'{bound.replace("_", " ")} {limit}.'
                     )
         if max(self.pool_after) > len(self.filters):
@@ -122,8 +129,14 @@ class TrainingConfig:
             )
         if _trunk_size(self) < 1:
             raise UserError(
-                f'--filters={_text(self.filters)}: so many convolutions leave '
-                'nothing; take fewer, or fewer --pool_after or --large_kernels.'
+                f'--filters={as_text(self.filters)}: so many convolutions '
+                'leave nothing; take fewer, or fewer --pool_after or '
+                '--large_kernels.'
+            )
+        if self.residual_blocks and self.large_kernels >= len(self.filters):
+            raise UserError(
+                f'--residual_blocks={self.residual_blocks}: must be 0 without '
+                'a 3x3 convolution; take fewer --large_kernels.'
             )
         if self.digit_loss_weight + self.sum_loss_weight == 0:
             raise UserError(
@@ -142,7 +155,7 @@ class TrainingConfig:
         return {k: v for k, v in self.asdict().items() if k not in NOT_RECIPE}
 
 
-def _text(value):
+def as_text(value):
     """Returns a field's value as its flag is given it."""
     return ','.join(map(str, value)) if isinstance(value, tuple) else value
 
@@ -197,53 +210,3 @@ def preset_config(preset='default', **overrides):
     return TrainingConfig(
         **{'preset': preset, **PRESETS.get(preset, {}), **overrides}
     )
-
-
-_DEFINE = {
-    bool: flags.DEFINE_bool,
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    tuple[int, ...]: flags.DEFINE_list,
-}
-
-
-def define_flags():
-    """Defines an absl flag for each field of `TrainingConfig`."""
-    for field in dataclasses.fields(TrainingConfig):
-        help = field.metadata['help']
-        if field.default not in (None, ''):
-            help += f' [{_text(field.default)}'
-            for name, fields in PRESETS.items():
-                if field.name in fields:
-                    help += f'; {name}: {_text(fields[field.name])}'
-            help += ']'
-        # Every flag is None until given, so that the preset shows through.
-        if 'one_of' in field.metadata or field.name == 'preset':
-            flags.DEFINE_enum(
-                field.name, None, field.metadata.get('one_of', PRESETS), help
-            )
-        else:
-            define = _DEFINE.get(field.type, flags.DEFINE_string)
-            define(field.name, None, help)
-
-
-def config_from_flags():
-    """Returns the `TrainingConfig` that the parsed flags ask for.
-
-    Raises:
-        UserError: If a flag's value is out of range.
-    """
-    given = {
-        field.name: flags.FLAGS[field.name].value
-        for field in dataclasses.fields(TrainingConfig)
-        if flags.FLAGS[field.name].value is not None
-    }
-    for name in ('filters', 'pool_after'):
-        try:
-            if name in given:
-                given[name] = tuple(map(int, given[name]))
-        except ValueError:
-            raise UserError(
-                f'--{name}={",".join(given[name])}: must be numbers, as 1,2.'
-            ) from None
-    return preset_config(**given)

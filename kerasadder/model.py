@@ -15,6 +15,8 @@ def build_model(
     filters=(32, 32, 64, 96, 128),
     pool_after=(2,),
     large_kernels=3,
+    residual_blocks=0,
+    stochastic_depth=0.0,
     dropout=0.3,
     dtype='float32',
 ):
@@ -33,6 +35,11 @@ def build_model(
         pool_after: Which of them, counted from 1, a max pooling follows.
         large_kernels: How many of them, from the first, are 5x5; the others
             are 3x3.
+        residual_blocks: How many blocks of two 3x3 convolutions, added to what
+            they are given, follow the first 3x3 convolution.
+        stochastic_depth: How often training leaves out the last of these
+            blocks, image by image; those before it in proportion less
+            (https://arxiv.org/abs/1603.09382).
         dropout: Dropout rate before the digit logits.
         dtype: Keras dtype policy of the trunk, e.g. 'mixed_bfloat16'.
 
@@ -46,6 +53,10 @@ def build_model(
     for i, size in enumerate(filters, start=1):
         kernel_size = 5 if i <= large_kernels else 3
         x = _convolution(x, size, kernel_size, i in pool_after, dtype)
+        if i == large_kernels + 1:
+            for block in range(1, residual_blocks + 1):
+                rate = stochastic_depth * block / residual_blocks
+                x = _residual_block(x, rate, dtype)
     x = layers.Flatten(dtype=dtype)(x)
     x = layers.Dropout(dropout, dtype=dtype)(x)
     digit_logits = layers.Dense(
@@ -75,6 +86,23 @@ def _convolution(x, filters, kernel_size, pool, dtype):
     # A run is short: the averages have to follow faster than by the usual 0.99.
     x = FusedBatchNormalization(momentum=0.9, dtype=dtype)(x)
     return layers.ReLU(dtype=dtype)(x)
+
+
+def _residual_block(x, drop_rate, dtype):
+    """Two convolutions, dropped whole at random, added to their input."""
+    block = x
+    for last in (False, True):
+        block = layers.Conv2D(
+            x.shape[-1], 3, padding='same', use_bias=False, dtype=dtype
+        )(block)
+        block = FusedBatchNormalization(momentum=0.9, dtype=dtype)(block)
+        if not last:
+            block = layers.ReLU(dtype=dtype)(block)
+    if drop_rate:
+        block = layers.Dropout(
+            drop_rate, noise_shape=(None, 1, 1, 1), dtype=dtype
+        )(block)
+    return layers.ReLU(dtype=dtype)(layers.Add(dtype=dtype)([x, block]))
 
 
 def with_every_number(model):

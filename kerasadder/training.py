@@ -16,7 +16,6 @@ from kerasadder import run_figures
 from kerasadder import run_folder
 from kerasadder.checkpoint import Checkpoint
 from kerasadder.errors import UserError
-from kerasadder.model import build_model
 from kerasadder.tensorboard import TensorBoardLog
 from kerasadder.tensorboard import write_result
 
@@ -77,9 +76,7 @@ def train(config, data=None, strategy=None):
 def _finish(config, data, model, history, folder):
     """Evaluates and exports a trained model; returns the metrics."""
     # What is kept computes in float32 on any hardware.
-    final = build_model(
-        config.filters, config.pool_after, config.large_kernels, config.dropout
-    )
+    final = compilation.config_model(config)
     final.set_weights(model.get_weights())
     with run_folder.write_whole(folder / 'model.keras') as path:
         final.save(path)

@@ -47,6 +47,8 @@ def test_presets_name_fields_only():
         ('pool_after', (0,)),
         ('pool_after', (1, 6)),
         ('large_kernels', -1),
+        ('residual_blocks', -1),
+        ('stochastic_depth', 1.0),
         ('digit_loss_weight', -1.0),
         ('sum_loss_weight', float('nan')),
         ('seed', -1),
@@ -66,6 +68,12 @@ def test_kernels_that_leave_nothing_of_the_image_are_refused():
     preset_config(large_kernels=3)
     with pytest.raises(UserError, match='--large_kernels'):
         preset_config(large_kernels=4)
+
+
+def test_residual_blocks_want_a_3x3_convolution_before_them():
+    preset_config(filters=(8, 8, 8), large_kernels=2, residual_blocks=1)
+    with pytest.raises(UserError, match='--residual_blocks=1'):
+        preset_config(filters=(8, 8, 8), large_kernels=3, residual_blocks=1)
 
 
 def test_loss_weights_of_zero_are_refused():

@@ -67,6 +67,34 @@ def test_trunk_is_as_the_arguments_say():
     ]
 
 
+def test_residual_blocks_add_to_what_they_are_given():
+    model = build_model((2, 3, 4, 5), residual_blocks=2, stochastic_depth=0.5)
+    adds = [x for x in model.layers if isinstance(x, keras.layers.Add)]
+    # After the first of the 3x3 convolutions.
+    assert [add.output.shape[1:] for add in adds] == [(4, 4, 5), (4, 4, 5)]
+    for add in adds:
+        given, block = add.input
+        both = keras.Model(model.inputs, [given, block, add.output])
+        before, change, after = both(inputs())
+        assert np.abs(change).max() > 0
+        np.testing.assert_allclose(after, before + change, rtol=1e-6)
+
+
+def test_stochastic_depth_leaves_whole_blocks_out_in_training_only():
+    model = build_model((2, 3, 4, 5), residual_blocks=2, stochastic_depth=0.5)
+    rates = [
+        x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)
+    ]
+    assert rates == [0.25, 0.5, 0.3]
+    last = [x for x in model.layers if isinstance(x, keras.layers.Add)][-1]
+    change = keras.Model(model.inputs, last.input[1])
+    given = inputs(200)
+    untouched = change(given).numpy()
+    assert (untouched != 0).any(axis=(1, 2, 3)).all()
+    kept = (change(given, training=True).numpy() != 0).any(axis=(1, 2, 3))
+    assert 70 < kept.sum() < 130
+
+
 def test_parameters_are_counted_right():
     # Kernels, then scale and offset (2 trainable, 2 not) of batch norm.
     kernels = 25 * (1 * 2 + 2 * 3 + 3 * 4) + 9 * 4 * 5

@@ -11,7 +11,6 @@ from kerasadder import compilation
 from kerasadder import dataset
 from kerasadder import evaluation
 from kerasadder.benchmarks import machine
-from kerasadder.model import build_model
 
 SHORT_STEPS = 13  # of one execution
 TIMED = 2  # executions
@@ -115,7 +114,7 @@ def evaluate(config, images, rounds):
     Returns:
         A dict: `seconds`, median over rounds, and `pairs_per_second`.
     """
-    model = build_model(config.filters, config.pool_after, config.large_kernels)
+    model = compilation.config_model(config)
     every_number = evaluation.every_number_function(model)
     evaluation.predict(every_number, images)
     seconds = []

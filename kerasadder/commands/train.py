@@ -5,9 +5,9 @@ import shlex
 import sys
 
 from kerasadder import command_line
-from kerasadder import config as config_lib
+from kerasadder import config_flags
 
-config_lib.define_flags()
+config_flags.define_flags()
 
 
 def main(unused_arguments):
@@ -15,7 +15,7 @@ def main(unused_arguments):
     from kerasadder import training
     from kerasadder.checkpoint import Stopped
 
-    config = config_lib.config_from_flags()
+    config = config_flags.config_from_flags()
     try:
         metrics = training.train(config)
     except Stopped as stopped:
@@ -51,4 +51,4 @@ def main(unused_arguments):
 
 def check(arguments):
     command_line.refuse_arguments(arguments)
-    config_lib.config_from_flags()
+    config_flags.config_from_flags()

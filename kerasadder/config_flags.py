@@ -1,0 +1,60 @@
+"""The flags of a training run: one for each field of its configuration."""
+
+import dataclasses
+
+from absl import flags
+
+from kerasadder.config import PRESETS
+from kerasadder.config import TrainingConfig
+from kerasadder.config import as_text
+from kerasadder.config import preset_config
+from kerasadder.errors import UserError
+
+_DEFINE = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    tuple[int, ...]: flags.DEFINE_list,
+}
+
+
+def define_flags():
+    """Defines an absl flag for each field of `TrainingConfig`."""
+    for field in dataclasses.fields(TrainingConfig):
+        help = field.metadata['help']
+        if field.default not in (None, ''):
+            help += f' [{as_text(field.default)}'
+            for name, fields in PRESETS.items():
+                if field.name in fields:
+                    help += f'; {name}: {as_text(fields[field.name])}'
+            help += ']'
+        # Every flag is None until given, so that the preset shows through.
+        if 'one_of' in field.metadata or field.name == 'preset':
+            flags.DEFINE_enum(
+                field.name, None, field.metadata.get('one_of', PRESETS), help
+            )
+        else:
+            define = _DEFINE.get(field.type, flags.DEFINE_string)
+            define(field.name, None, help)
+
+
+def config_from_flags():
+    """Returns the `TrainingConfig` that the parsed flags ask for.
+
+    Raises:
+        UserError: If a flag's value is out of range.
+    """
+    given = {
+        field.name: flags.FLAGS[field.name].value
+        for field in dataclasses.fields(TrainingConfig)
+        if flags.FLAGS[field.name].value is not None
+    }
+    for name in ('filters', 'pool_after'):
+        try:
+            if name in given:
+                given[name] = tuple(map(int, given[name]))
+        except ValueError:
+            raise UserError(
+                f'--{name}={",".join(given[name])}: must be numbers, as 1,2.'
+            ) from None
+    return preset_config(**given)
