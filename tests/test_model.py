@@ -74,6 +74,7 @@ def test_residual_blocks_add_to_what_they_are_given():
     assert [add.output.shape[1:] for add in adds] == [(4, 4, 5), (4, 4, 5)]
     for add in adds:
         given, block = add.input
+        assert given is not block
         both = keras.Model(model.inputs, [given, block, add.output])
         before, change, after = both(inputs())
         assert np.abs(change).max() > 0
