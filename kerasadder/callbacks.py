@@ -57,6 +57,51 @@ class ExhaustiveValidation(keras.callbacks.Callback):
         logs['learning_rate'] = float(self.model.optimizer.learning_rate)
 
 
+class WeightAveraging(keras.callbacks.Callback):
+    """Ends a run with the mean of the weights of several epochs.
+
+    After Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
+    Generalization", 2018. The weights at the end of each of these epochs are
+    averaged. The epoch after them begins with the mean and keeps it, if its
+    learning rate is 0: it is there for batch normalisation to get the
+    statistics that go with it. Put it before the checkpoint.
+
+    Args:
+        weights: The variables to average.
+        epochs: A `range`, which epochs, counted from 0; empty for none.
+
+    Attributes:
+        means: Variables, the means so far; a checkpoint has to keep them.
+    """
+
+    def __init__(self, weights, epochs):
+        super().__init__()
+        self.weights = weights if epochs else []
+        self.epochs = epochs
+        self.means = [
+            keras.Variable(keras.ops.zeros_like(weight), trainable=False)
+            for weight in self.weights
+        ]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if not self.epochs or epoch != self.epochs.stop:
+            return
+        for weight, mean in zip(self.weights, self.means):
+            weight.assign(keras.ops.convert_to_numpy(mean))
+        # SGD's momentum would move them on without a learning rate.
+        optimizer = self.model.optimizer
+        optimizer = getattr(optimizer, 'inner_optimizer', optimizer)
+        for momentum in getattr(optimizer, 'momentums', []):
+            momentum.assign(keras.ops.zeros_like(momentum))
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch in self.epochs:
+            share = 1 / (epoch - self.epochs.start + 1)
+            for weight, mean in zip(self.weights, self.means):
+                weight = keras.ops.convert_to_numpy(weight)
+                mean.assign_add(share * (weight - mean))
+
+
 class ProgressLog(keras.callbacks.Callback):
     """Keras's progress bar on a terminal, and one line an epoch everywhere.
 

@@ -47,18 +47,20 @@ class Checkpoint(keras.callbacks.Callback):
         folder: `pathlib.Path` of the run's folder.
         steps_per_epoch: Steps of a whole epoch.
         steps: Steps between checkpoints within an epoch; 0 for none.
+        others: Further variables to save, those of `WeightAveraging`.
         keep: How many of the newest to keep.
 
     Attributes:
         history: A list of dicts, one an epoch: what the logs said.
     """
 
-    def __init__(self, folder, steps_per_epoch, steps=0, keep=2):
+    def __init__(self, folder, steps_per_epoch, steps=0, others=(), keep=2):
         super().__init__()
         self.folder = folder
         self.directory = folder / 'checkpoints'
         self.steps_per_epoch = steps_per_epoch
         self.steps = steps
+        self.others = others
         self.keep = keep
         self.history = []
         self.step = self.saved_step = 0
@@ -83,7 +85,7 @@ class Checkpoint(keras.callbacks.Callback):
             except (OSError, ValueError, EOFError, zipfile.BadZipFile):
                 print(f'{path} is damaged; trying the checkpoint before it.')
                 continue
-            for name, variable in _named('variable', _variables(model)):
+            for name, variable in _named('variable', self._variables(model)):
                 variable.assign(state[name])
             self._metrics = state
             progress = json.loads(state['progress'].item())
@@ -145,7 +147,7 @@ class Checkpoint(keras.callbacks.Callback):
         state = {
             name: keras.ops.convert_to_numpy(variable)
             for kind, variables in (
-                ('variable', _variables(self.model)),
+                ('variable', self._variables(self.model)),
                 ('metric', self._metric_variables()),
             )
             for name, variable in _named(kind, variables)
@@ -164,6 +166,9 @@ class Checkpoint(keras.callbacks.Callback):
         for old in sorted(self.directory.glob('*.npz'))[: -self.keep]:
             old.unlink()
 
+    def _variables(self, model):
+        return model.variables + model.optimizer.variables + list(self.others)
+
     def _metric_variables(self):
         return [v for metric in self.model.metrics for v in metric.variables]
 
@@ -173,11 +178,6 @@ class Checkpoint(keras.callbacks.Callback):
     def _stop_on_signal(self):
         if self.signal:
             raise Stopped(self.signal, self.folder, self.step)
-
-
-def _variables(model):
-    """Returns every variable that decides how training goes on."""
-    return model.variables + model.optimizer.variables
 
 
 def _finite(array):

@@ -9,6 +9,7 @@ from kerasadder.model import build_model
 # The one cycle: up to the peak learning rate, then down by half a cosine.
 WARMUP = 0.2  # of all steps
 FIRST_LEARNING_RATE = 1 / 25  # of the peak
+AVERAGED_LEARNING_RATE = 1 / 4  # of the peak, while weights are averaged
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16'}  # of a CPU
 
 
@@ -86,7 +87,7 @@ def compiled_model(config, steps_per_epoch):
     """
     precision = _precision(config)
     model = config_model(config, precision)
-    optimizer = _optimizer(config, config.epochs * steps_per_epoch)
+    optimizer = _optimizer(config, steps_per_epoch)
     if precision == 'mixed_float16':
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     weights = loss_weights(config)
@@ -105,9 +106,9 @@ def compiled_model(config, steps_per_epoch):
     return model
 
 
-def _optimizer(config, steps):
+def _optimizer(config, steps_per_epoch):
     arguments = {
-        'learning_rate': one_cycle(config.learning_rate, steps),
+        'learning_rate': _schedule(config, steps_per_epoch),
         # With None there is no decay step at all.
         'weight_decay': config.weight_decay or None,
     }
@@ -121,6 +122,34 @@ def _optimizer(config, steps):
         # Sums are certain, which takes large logits.
         optimizer.exclude_from_weight_decay(var_names=['table_logits'])
     return optimizer
+
+
+def _schedule(config, steps_per_epoch):
+    if not config.averaged_epochs:
+        return one_cycle(config.learning_rate, config.epochs * steps_per_epoch)
+    end = (config.epochs - 1) * steps_per_epoch
+    begin = end - config.averaged_epochs * steps_per_epoch
+    return CycleThenConstant(config.learning_rate, begin, end)
+
+
+class CycleThenConstant(keras.optimizers.schedules.LearningRateSchedule):
+    """One cycle, then a constant rate, and in the end none.
+
+    Args:
+        learning_rate: Peak of the cycle.
+        begin: Step at which the constant rate begins.
+        end: Step at which it ends.
+    """
+
+    def __init__(self, learning_rate, begin, end):
+        self.cycle = one_cycle(learning_rate, begin)
+        self.constant = AVERAGED_LEARNING_RATE * learning_rate
+        self.begin = begin
+        self.end = end
+
+    def __call__(self, step):
+        constant = tf.where(step < self.end, self.constant, 0.0)
+        return tf.where(step < self.begin, self.cycle(step), constant)
 
 
 def one_cycle(learning_rate, steps):

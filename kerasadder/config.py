@@ -37,6 +37,9 @@ class TrainingConfig:
         'mnist', "TFDS's name of a dataset, or a folder of four IDX files."
     )
     epochs: int = _field(11, 'Passes over the training images.', at_least=1)
+    averaged_epochs: int = _field(
+        0, 'Epochs before the last whose weights are averaged.', at_least=0
+    )
     batch_size: int = _field(
         250, 'Images a step, over all devices together.', at_least=1
     )
@@ -122,6 +125,12 @@ class TrainingConfig:
                         f'--{field.name}={as_text(value)}: must be '
                         f'{bound.replace("_", " ")} {limit}.'
                     )
+        if self.averaged_epochs and self.averaged_epochs > self.epochs - 2:
+            raise UserError(
+                f'--averaged_epochs={self.averaged_epochs}: must be at most '
+                f'{max(0, self.epochs - 2)}, two less than '
+                f'--epochs={self.epochs}.'
+            )
         if max(self.pool_after) > len(self.filters):
             raise UserError(
                 f'--pool_after={max(self.pool_after)}: there are '

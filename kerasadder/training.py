@@ -133,7 +133,13 @@ def _fit(config, data, strategy, folder):
         every_number = evaluation.every_number_function(model)
         model.optimizer.build(model.trainable_variables)
 
-    checkpoint = Checkpoint(folder, steps_per_epoch, config.checkpoint_steps)
+    averaging = callbacks.WeightAveraging(
+        model.trainable_variables,
+        range(config.epochs - 1 - config.averaged_epochs, config.epochs - 1),
+    )
+    checkpoint = Checkpoint(
+        folder, steps_per_epoch, config.checkpoint_steps, averaging.means
+    )
     step = checkpoint.restore(model)
     validation = callbacks.ExhaustiveValidation(
         every_number, *data['validation'], compilation.loss_weights(config)
@@ -170,6 +176,7 @@ def _fit(config, data, strategy, folder):
                 callbacks=[
                     callbacks.StopOnBadLoss(),
                     validation,
+                    averaging,
                     callbacks.ProgressLog(config.epochs),
                     callbacks.TableNotes(
                         folder / 'tables', config.epochs * steps_per_epoch

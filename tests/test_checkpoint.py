@@ -128,23 +128,38 @@ def test_signal_stops_after_the_step_and_the_run_goes_on_exactly(
     assert_equal_runs(tmp_path, reference)
 
 
-def test_run_by_sgd_goes_on_exactly(stripes_data, tmp_path, monkeypatch):
-    stopped, whole = tmp_path / 'stopped', tmp_path / 'whole'
-    changed = {'optimizer': 'sgd', 'weight_decay': 0.01, 'epochs': 2}
-    config = small_config(stopped, **changed, steps_per_execution=4)
+SGD = {
+    'optimizer': 'sgd',
+    'weight_decay': 0.01,
+    'epochs': 4,
+    'averaged_epochs': 2,
+    'steps_per_execution': 4,
+}
+
+
+@pytest.fixture(scope='module')
+def reference_by_sgd(stripes_data, tmp_path_factory):
+    directory = tmp_path_factory.mktemp('reference_by_sgd')
+    training.train(small_config(directory, **SGD), stripes_data)
+    return directory
+
+
+# In the epochs before the averaged ones, among, at the end of and after them.
+@pytest.mark.parametrize('moment', [9, 25, 30, 35])
+def test_run_by_sgd_with_averaged_weights_goes_on_exactly(
+    reference_by_sgd, stripes_data, tmp_path, monkeypatch, moment
+):
+    config = small_config(tmp_path, **SGD)
     with pytest.raises(checkpoint.Stopped):
         train_until(
             config,
             stripes_data,
-            9,
+            moment,
             monkeypatch,
             lambda: signal.raise_signal(signal.SIGINT),
         )
     training.train(config, stripes_data)
-    training.train(
-        small_config(whole, **changed, steps_per_execution=4), stripes_data
-    )
-    assert_equal_runs(stopped, whole)
+    assert_equal_runs(tmp_path, reference_by_sgd)
 
 
 @pytest.fixture(scope='module')

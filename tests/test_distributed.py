@@ -124,7 +124,7 @@ if __name__ == '__main__':
 
     distributed.fit = told
     training.train(
-        small_config(pathlib.Path(sys.argv[1]), epochs=1),
+        small_config(pathlib.Path(sys.argv[1]), averaged_epochs=1),
         {
             'train': stripes(640, seed=0),
             'validation': stripes(100, seed=1),

@@ -203,6 +203,48 @@ def test_learning_rate_rises_then_falls_to_nothing():
     assert sorted(rates[20:], reverse=True) == rates[20:]
 
 
+def test_learning_rate_is_constant_while_weights_are_averaged():
+    config = preset_config(epochs=10, averaged_epochs=3, learning_rate=0.01)
+    model = compilation.compiled_model(config, steps_per_epoch=10)
+    schedule = model.optimizer._learning_rate
+    rates = [float(schedule(step)) for step in range(100)]
+    cycle = compilation.one_cycle(0.01, 60)
+    assert rates[:60] == [float(cycle(step)) for step in range(60)]
+    assert rates[60:90] == pytest.approx([0.01 / 4] * 30)
+    assert rates[90:] == [0] * 10
+
+
+@pytest.mark.parametrize(
+    ('optimizer', 'learning_rate'), [('adam', 0.02), ('sgd', 0.5)]
+)
+def test_run_ends_with_the_mean_of_the_averaged_epochs(
+    optimizer, learning_rate, stripes_data, tmp_path, monkeypatch
+):
+    ends = []
+    on_epoch_end = callbacks.WeightAveraging.on_epoch_end
+
+    def noted(self, epoch, logs=None):
+        ends.append([w.numpy() for w in self.model.trainable_variables])
+        on_epoch_end(self, epoch, logs)
+
+    monkeypatch.setattr(callbacks.WeightAveraging, 'on_epoch_end', noted)
+    config = small_config(
+        tmp_path,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        epochs=5,
+        averaged_epochs=3,
+    )
+    metrics = training.train(config, stripes_data)
+    assert metrics['test']['joint_accuracy'] > 0.95
+    model = keras.models.load_model(tmp_path / 'run' / 'model.keras')
+    for *epochs, trained in zip(*ends, model.trainable_variables):
+        mean = np.mean(epochs[1:4], axis=0)
+        assert np.abs(epochs[3] - mean).max() > 0
+        np.testing.assert_allclose(epochs[4], mean, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(epochs[4], trained)
+
+
 @pytest.mark.parametrize('optimizer', ['adam', 'sgd'])
 def test_weight_decay_spares_the_table_alone(optimizer):
     config = preset_config(
@@ -316,12 +358,12 @@ def test_mixed_precision_learns_and_leaves_float32(
     assert {layer.compute_dtype for layer in model.layers} == {'float32'}
 
 
-def test_two_devices_learn_as_one_does(run, stripes_data, tmp_path):
+def test_two_devices_learn_as_one_does(stripes_data, tmp_path):
     strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
-    config = small_config(tmp_path)
+    config = small_config(tmp_path, epochs=4, averaged_epochs=1)
     metrics = training.train(config, stripes_data, strategy)
     assert metrics['test']['joint_accuracy'] > 0.95
-    assert metrics['epochs'] == run[0]['epochs']
+    assert metrics['epochs'] == 4
     tf.saved_model.load(metrics['saved_model'])
 
 
