@@ -200,12 +200,15 @@ PRESETS = {
     },
     'default': {},
     'best': {
-        'epochs': 40,
-        'batch_size': 64,
-        'learning_rate': 0.006,
-        'filters': (32, 64, 96, 128),
-        'pool_after': (1,),
-        'large_kernels': 1,
+        'epochs': 81,
+        'averaged_epochs': 24,
+        'optimizer': 'sgd',
+        'learning_rate': 0.2,
+        'weight_decay': 0.002,
+        'filters': (32, 32, 64, 128, 128),
+        'large_kernels': 2,
+        'residual_blocks': 2,
+        'stochastic_depth': 0.2,
     },
 }
 
