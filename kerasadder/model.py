@@ -123,9 +123,11 @@ def with_every_number(model):
 
     def with_each(table, output):
         answers = []
+        one = keras.ops.ones_like(digit_logits[:, :1])
         for number in keras.ops.eye(NUM_NUMBERS):
-            numbers = keras.ops.zeros_like(digit_logits[:, :1]) + number
-            logits = model.get_layer(table)([digit_logits, numbers])
+            # Not `zeros + number`: Keras would call it `add`, as the residual
+            # blocks' layers are called.
+            logits = model.get_layer(table)([digit_logits, one * number])
             answers.append(model.get_layer(output)(logits))
         return keras.ops.stack(answers, axis=1)
 
