@@ -70,10 +70,16 @@ def _builder(name, data_dir):
         ) from error
     _check_kind(name, builder.info)
     if not builder.is_prepared():
-        if builder.name == 'mnist':
-            _prepare_mnist(builder)
-        else:
-            _prepare(name, builder)
+        try:
+            if builder.name == 'mnist':
+                _prepare_mnist(builder)
+            else:
+                _prepare(name, builder)
+        except (OSError, UserError):
+            # Where another process has prepared it meanwhile, take that.
+            builder = tfds.builder(name, data_dir=data_dir)
+            if not builder.is_prepared():
+                raise
     for split in ('train', 'test'):
         if split not in builder.info.splits:
             raise UserError(f'--dataset={name}: has no split {split}.')

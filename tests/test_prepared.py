@@ -69,6 +69,20 @@ def test_missing_file_is_refused_at_once(tmp_path, monkeypatch):
         prepared.load('mnist', 'test', data_dir=tmp_path / 'data')
 
 
+def test_dataset_prepared_by_another_process_meanwhile_is_taken(
+    data_dir, tmp_path, monkeypatch
+):
+    def generate(self, **kwargs):
+        shutil.copytree(data_dir, tmp_path, dirs_exist_ok=True)
+        yield 0, {'image': np.zeros((28, 28, 1), np.uint8), 'label': 0}
+
+    mnist = type(tfds.builder('mnist', data_dir=tmp_path))
+    monkeypatch.setattr(mnist, '_generate_examples', generate)
+    _, labels = prepared.load('mnist', 'test', data_dir=tmp_path)
+    assert len(labels) == 10_000
+    assert [path.name for path in (tmp_path / 'mnist').iterdir()] == ['3.0.1']
+
+
 def test_damaged_prepared_dataset_is_refused(data_dir, tmp_path):
     copy = tmp_path / 'copy'
     shutil.copytree(data_dir, copy)
