@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -100,6 +101,20 @@ def test_figures_draws_those_of_training_again(quick, data_dir):
         for name in ('a run/figures', 'drawn/again')
     )
     assert drawn == trained
+
+
+@pytest.mark.parametrize(
+    ('metrics', 'message'),
+    [('{"dataset": "mnits"}', '--dataset=mnits: no '), ('{}', 'is damaged')],
+)
+def test_figures_are_of_the_data_of_the_run(quick, tmp_path, metrics, message):
+    _, directory = quick
+    shutil.copytree(directory / 'a run', tmp_path, dirs_exist_ok=True)
+    (tmp_path / 'metrics.json').write_text(metrics)
+    done = run_script('figures.py', str(tmp_path))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert message in line
 
 
 @pytest.mark.parametrize('arguments', [[], ['a', 'b'], ['no_run']])

@@ -1,5 +1,6 @@
 """Draws the figures of a finished run: figures runs/NAME."""
 
+import json
 import pathlib
 
 from absl import flags
@@ -22,13 +23,26 @@ def main(arguments):
     folder = pathlib.Path(arguments[0])
     directory = pathlib.Path(_FIGURES_DIR.value or folder / 'figures')
     model = loading.load_keras_model(folder / 'model.keras')
-    (test,) = dataset.load('test', data_dir=_DATA_DIR.value)
+    (test,) = dataset.load(
+        'test', name=_dataset_of(folder), data_dir=_DATA_DIR.value
+    )
     predictions = evaluation.predict(
         evaluation.every_number_function(model), test[0]
     )
     directory.mkdir(parents=True, exist_ok=True)
     run_figures.draw(folder, directory, model, test, predictions)
     print(directory)
+
+
+def _dataset_of(folder):
+    path = folder / 'metrics.json'
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))['dataset']
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f'{path} is damaged: train.py writes it again, by the command that '
+            'made this run.'
+        ) from error
 
 
 def check(arguments):
