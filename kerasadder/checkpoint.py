@@ -6,12 +6,24 @@ import signal
 import threading
 import time
 import zipfile
+import zlib
 
 import keras
 import numpy as np
 
 from kerasadder import run_folder
 from kerasadder.errors import Diverged
+
+# What NumPy raises for a file that is cut or has a bit changed somewhere.
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,  # NotImplementedError too
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Stopped(Exception):
@@ -79,16 +91,18 @@ class Checkpoint(keras.callbacks.Callback):
         """
         self.began = time.perf_counter()
         for path in sorted(self.directory.glob('*.npz'), reverse=True):
+            variables = _named('variable', self._variables(model))
             try:
                 with open(path, 'rb') as file, np.load(file) as arrays:
                     state = dict(arrays)
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+                progress = json.loads(state['progress'].item())
+                values = [state[name] for name, _ in variables]
+            except DAMAGED:
                 print(f'{path} is damaged; trying the checkpoint before it.')
                 continue
-            for name, variable in _named('variable', self._variables(model)):
-                variable.assign(state[name])
+            for (_, variable), value in zip(variables, values):
+                variable.assign(value)
             self._metrics = state
-            progress = json.loads(state['progress'].item())
             self.step = self.saved_step = progress['step']
             self.seconds = progress['seconds']
             self.history = progress['history']

@@ -214,7 +214,32 @@ def flip_a_bit(path):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize('damage', [cut, empty, flip_a_bit])
+def flip_in_the_directory(offset):
+    """Flips a bit of the first entry in the file's directory."""
+
+    def flip(path):
+        content = bytearray(path.read_bytes())
+        content[content.index(b'PK\x01\x02') + offset] ^= 1
+        path.write_bytes(content)
+
+    return flip
+
+
+def lose_arrays(path):
+    np.savez(path, progress='{}')
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        cut,
+        empty,
+        flip_a_bit,
+        # Flags (encrypted), method, checksum, offset, name.
+        *map(flip_in_the_directory, (8, 10, 16, 42, 46)),
+        lose_arrays,
+    ],
+)
 def test_damaged_checkpoint_gives_way_to_the_one_before(
     run_cut_off, capsys, damage
 ):
