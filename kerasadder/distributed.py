@@ -16,21 +16,23 @@ import tensorflow as tf
 
 from kerasadder.errors import UserError
 
-STATE = ('config.json', 'metrics.json', 'checkpoints/*.npz')
+STATE = ('config.json', 'metrics.json', 'checkpoints/step_*.npz')
 
 
 def get_strategy():
     """Returns a strategy for all machines of `TF_CONFIG`, else for all GPUs.
 
-    GPU memory is taken as needed.
+    GPU memory is taken as needed, if TensorFlow has not taken it already.
 
     Raises:
         UserError: If `TF_CONFIG` names a cluster without this process, or an
             address that this process cannot listen at.
     """
     gpus = tf.config.list_physical_devices('GPU')
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+    # Too late where TensorFlow has used them, as in a notebook.
+    with contextlib.suppress(RuntimeError):
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
     cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     try:
         if cluster.cluster_spec():

@@ -60,8 +60,10 @@ def train(config, data=None, strategy=None):
     ):
         if config.export_dir:
             export.prepare(config.export_dir)
-        metrics = _metrics_of_complete_run(config, folder)
+        metrics = _metrics_of_complete_run(config, folder, strategy)
         if metrics:
+            if not distributed.is_chief(strategy):
+                return None
             print(f'{folder}: this run is complete; nothing to do.')
             return metrics
         if data is None:
@@ -103,7 +105,7 @@ def _finish(config, data, model, history, folder):
     return metrics
 
 
-def _metrics_of_complete_run(config, folder):
+def _metrics_of_complete_run(config, folder, strategy):
     """Returns what an earlier call left, None if there is something to do."""
     path = folder / 'metrics.json'
     if not path.is_file():
@@ -119,6 +121,13 @@ def _metrics_of_complete_run(config, folder):
     if config.export_dir:
         exports = pathlib.Path(config.export_dir).glob('[0-9]*')
         if saved_model not in exports:
+            if distributed.on_several_machines(strategy):
+                # The others know nothing of it, and have left.
+                raise UserError(
+                    f'{folder}: this run is complete; export it by '
+                    f'scripts/export.py --model={folder}/model.keras '
+                    f'--export_dir={config.export_dir}'
+                )
             return None
     return metrics
 

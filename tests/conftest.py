@@ -4,6 +4,9 @@ import kerasadder  # noqa: F401, I001, sets TensorFlow's environment first
 
 import os
 
+# The tests are of the CPU, those too that start a process.
+os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
+
 import numpy as np
 import pytest
 import tensorflow as tf

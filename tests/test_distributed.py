@@ -3,6 +3,7 @@
 `python -m tests.test_distributed DIR` is one of them.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -10,8 +11,10 @@ import pathlib
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
+import tensorflow as tf
 
 from kerasadder import distributed
 from kerasadder import training
@@ -52,9 +55,12 @@ def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
     outputs = [machine.communicate(timeout=600) for machine in machines]
     for machine, (_, errors) in zip(machines, outputs):
         assert machine.returncode == 0, errors
-    one, other = [output.splitlines()[-1] for output, _ in outputs]
-    assert one == other
+    chief, other = [output.splitlines() for output, _ in outputs]
+    assert chief[-2] == other[-2]
     assert os.listdir(tmp_path / 'export') == ['1']
+    # Started again, with another --export_dir, none waits for the other.
+    assert 'this run is complete; export it by' in chief[-1]
+    assert other[-1] == 'None'
 
 
 @pytest.mark.parametrize(
@@ -95,6 +101,17 @@ def test_taken_port_is_refused(tmp_path):
     assert not os.listdir(tmp_path)
 
 
+def test_gpus_in_use_already_are_taken_as_they_are(monkeypatch):
+    def set_memory_growth(gpu, enable):
+        raise RuntimeError('Physical devices cannot be modified after ...')
+
+    monkeypatch.setattr(tf.config, 'list_physical_devices', lambda _: ['gpu'])
+    monkeypatch.setattr(
+        tf.config.experimental, 'set_memory_growth', set_memory_growth
+    )
+    assert distributed.get_strategy().num_replicas_in_sync == 1
+
+
 def test_no_cluster_is_one_machine(monkeypatch):
     monkeypatch.setenv('TF_CONFIG', '{"cluster": {}}')
     strategy = distributed.get_strategy()
@@ -123,11 +140,18 @@ if __name__ == '__main__':
         print(hashlib.sha256(b''.join(state)).hexdigest())
 
     distributed.fit = told
-    training.train(
-        small_config(pathlib.Path(sys.argv[1]), averaged_epochs=1),
-        {
-            'train': stripes(640, seed=0),
-            'validation': stripes(100, seed=1),
-            'test': stripes(200, seed=2),
-        },
-    )
+    config = small_config(pathlib.Path(sys.argv[1]), averaged_epochs=1)
+    data = {
+        'train': stripes(640, seed=0),
+        'validation': stripes(100, seed=1),
+        'test': stripes(200, seed=2),
+    }
+    strategy = distributed.get_strategy()
+    training.train(config, data, strategy)
+    while not (pathlib.Path(config.model_dir) / 'metrics.json').is_file():
+        time.sleep(0.1)  # which the chief still writes
+    again = dataclasses.replace(config, export_dir=f'{config.export_dir} 2')
+    try:
+        print(training.train(again, data, strategy))
+    except UserError as error:
+        print(error)
