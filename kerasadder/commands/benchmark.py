@@ -24,6 +24,7 @@ from kerasadder import command_line
 from kerasadder import config as config_lib
 from kerasadder.errors import UserError
 
+CHECKOUT = pathlib.Path(__file__).parents[2]
 GROWTH = 0.05  # of resident memory in a soak
 _PRESETS = flags.DEFINE_list(
     'presets',
@@ -162,7 +163,7 @@ def _serving():
 
 def _soak():
     # The doubles are for tests, and in the checkout alone.
-    sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+    sys.path.insert(0, str(CHECKOUT))
     from tests.soak import soak
 
     yield 'soak', soak(_SAVED_MODEL.value, _MINUTES.value)
@@ -196,11 +197,23 @@ def check(arguments):
             '--extra-index-url=https://download.pytorch.org/whl/cpu for the '
             'build without CUDA.'
         )
-    if arguments == ['serving']:
+    if arguments[0] in ('serving', 'soak'):
         saved_model = pathlib.Path(_SAVED_MODEL.value)
         if not (saved_model / 'saved_model.pb').is_file():
             raise UserError(
                 f'{saved_model}: no folder with a saved_model.pb in it.'
             )
-        if _ADDRESS.value:
+        if arguments == ['serving'] and _ADDRESS.value:
             client.check_address(_ADDRESS.value)
+        else:
+            _check_doubles(arguments[0])
+
+
+def _check_doubles(subcommand):
+    """Refuses to go on without the tests' doubles of TensorFlow Serving."""
+    if not (CHECKOUT / 'tests').is_dir():
+        raise UserError(f'{subcommand}: is for a checkout, with its tests/.')
+    if not importlib.util.find_spec('tensorflow_serving'):
+        raise UserError(
+            f"{subcommand}: wants pip install -c constraints.txt -e '.[test]'."
+        )
