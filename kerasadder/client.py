@@ -202,4 +202,7 @@ def _one_each(numbers, count):
         numbers = numbers.astype(np.int32)  # np.asarray([]) is of floats
     if numbers.shape not in ((), (count,)) or numbers.dtype.kind not in 'iu':
         raise UserError(f'numbers: one integer, or {count}: one an image.')
-    return np.broadcast_to(numbers, count).astype(np.int32)
+    int32 = numbers.astype(np.int32)
+    if (int32 != numbers).any():
+        raise UserError(f'numbers: of 32 bits, not {numbers.tolist()}.')
+    return np.broadcast_to(int32, count)

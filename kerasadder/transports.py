@@ -88,7 +88,8 @@ class Rest:
             )
         except self._errors.Timeout:
             raise DeadlineExceeded from None
-        except self._errors.RequestException as error:
+        # urllib3 refuses some host names by a ValueError.
+        except (self._errors.RequestException, ValueError) as error:
             # Of a connection that fails, the reason is what is worth reading.
             reason = getattr(error.args[0], 'reason', error)
             raise Unavailable(_one_line(reason)) from None

@@ -203,6 +203,21 @@ def test_json_that_is_no_answer(reply):
         client.predict(IMAGES, 7)
 
 
+def test_picture_s_number_is_of_32_bits(transport):
+    with scripted(transport, OUTPUTS) as (client, asked):
+        with pytest.raises(UserError, match='numbers: of 32 bits'):
+            client.classify([b'', b''], 2**32 + 7)
+        assert asked == []
+
+
+def test_address_that_no_host_can_have():
+    with (
+        Client('a..b:8501', retries=0) as client,
+        pytest.raises(transports.Unavailable, match='Failed to parse'),
+    ):
+        client.predict(IMAGES, 7)
+
+
 def test_server_that_is_down(transport):
     address = f'localhost:{free_port()}'
     with (
@@ -315,7 +330,9 @@ def test_nothing_is_answered_with_nothing(transport):
         assert asked == []
 
 
-@pytest.mark.parametrize('numbers', [10, -1, [1], [1, 2, 3], 1.5, ['1', '2']])
+@pytest.mark.parametrize(
+    'numbers', [10, -1, 2**32 + 7, [1], [1, 2, 3], 1.5, ['1', '2']]
+)
 def test_numbers_that_are_none_are_not_sent(transport, numbers):
     with scripted(transport, OUTPUTS) as (client, asked):
         with pytest.raises(UserError, match='numbers: '):
