@@ -16,7 +16,6 @@ STYLE = {
     'axes.spines.top': False,
     'axes.titlesize': 'medium',
     'font.family': 'DejaVu Sans',
-    'savefig.dpi': 120,
 }
 
 

@@ -176,7 +176,6 @@ def _place(ink):
         images=ink[None, :, :, None],
         size=[SIDE, SIDE],
         scale=tf.stack([scale, scale]),
-        # By whole pixels, and as MNIST rounds: its images stay themselves.
         # By whole pixels and up, as MNIST did: its images stay themselves.
         translation=tf.math.ceil(SIDE / 2 - scale * centre),
         kernel_type='triangle',
