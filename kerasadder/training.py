@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import shlex
 
 import keras
 
@@ -123,10 +124,15 @@ def _metrics_of_complete_run(config, folder, strategy):
         if saved_model not in exports:
             if distributed.on_several_machines(strategy):
                 # The others know nothing of it, and have left.
+                flags = shlex.join(
+                    [
+                        f'--model={folder}/model.keras',
+                        f'--export_dir={config.export_dir}',
+                    ]
+                )
                 raise UserError(
                     f'{folder}: this run is complete; export it by '
-                    f'scripts/export.py --model={folder}/model.keras '
-                    f'--export_dir={config.export_dir}'
+                    f'scripts/export.py {flags}'
                 )
             return None
     return metrics

@@ -59,7 +59,7 @@ def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
     assert chief[-2] == other[-2]
     assert os.listdir(tmp_path / 'export') == ['1']
     # Started again, with another --export_dir, none waits for the other.
-    assert 'this run is complete; export it by' in chief[-1]
+    assert f"'--export_dir={tmp_path}/export 2'" in chief[-1]
     assert other[-1] == 'None'
 
 
