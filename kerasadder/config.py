@@ -6,7 +6,7 @@ import math
 import os
 
 from kerasadder.errors import UserError
-from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.task import IMAGE_SHAPE
 
 # What a run reads, writes and asks of itself does not change what it computes.
 NOT_RECIPE = (

@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from kerasadder.model import with_every_number
-from kerasadder.shapes import IMAGE_SHAPE
-from kerasadder.shapes import NUM_DIGITS
-from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.task import IMAGE_SHAPE
+from kerasadder.task import NUM_DIGITS
+from kerasadder.task import NUM_NUMBERS
 
 BATCH_SIZE = 500
 CONFIDENCE_BINS = 15

@@ -5,10 +5,10 @@ from keras import layers
 
 from kerasadder.layers import AdditionTable
 from kerasadder.layers import FusedBatchNormalization
-from kerasadder.shapes import IMAGE_SHAPE
-from kerasadder.shapes import NUM_DIGITS
-from kerasadder.shapes import NUM_NUMBERS
-from kerasadder.shapes import NUM_SUMS
+from kerasadder.task import IMAGE_SHAPE
+from kerasadder.task import NUM_DIGITS
+from kerasadder.task import NUM_NUMBERS
+from kerasadder.task import NUM_SUMS
 
 
 def build_model(

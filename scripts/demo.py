@@ -1,7 +1,7 @@
 """Opens a page to draw on: `kerasadder demo`."""
 
-from kerasadder import command_line
 from kerasadder.commands import demo
+from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    command_line.run(demo)
+    runner.run(demo)

@@ -1,7 +1,7 @@
 """Evaluates a model on the test images: `kerasadder evaluate`."""
 
-from kerasadder import command_line
 from kerasadder.commands import evaluate
+from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    command_line.run(evaluate)
+    runner.run(evaluate)

@@ -1,7 +1,7 @@
 """Exports a trained .keras file: `kerasadder export`."""
 
-from kerasadder import command_line
 from kerasadder.commands import export
+from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    command_line.run(export)
+    runner.run(export)

@@ -1,7 +1,7 @@
 """Draws the figures of a finished run: `kerasadder figures`."""
 
-from kerasadder import command_line
 from kerasadder.commands import figures
+from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    command_line.run(figures)
+    runner.run(figures)

@@ -1,7 +1,7 @@
 """Says digit and sum of pictures: `kerasadder predict`."""
 
-from kerasadder import command_line
 from kerasadder.commands import predict
+from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    command_line.run(predict)
+    runner.run(predict)

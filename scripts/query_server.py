@@ -1,7 +1,7 @@
 """Asks a TensorFlow Serving: `kerasadder query`."""
 
-from kerasadder import command_line
 from kerasadder.commands import query
+from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    command_line.run(query)
+    runner.run(query)

@@ -41,23 +41,23 @@ def stripes_data():
 @pytest.fixture(scope='session')
 def run(stripes_data, tmp_path_factory):
     """A short training run: its metrics, as returned, and its folders."""
-    from kerasadder import training
+    from kerasadder.training.run import train
     from tests.small_runs import small_config
 
     directory = tmp_path_factory.mktemp('training')
-    metrics = training.train(small_config(directory), stripes_data)
+    metrics = train(small_config(directory), stripes_data)
     return metrics, directory
 
 
 @pytest.fixture(scope='session')
 def data_dir(tmp_path_factory):
     """A TFDS folder with MNIST prepared in it."""
-    from kerasadder import dataset
-    from kerasadder import run_folder
+    from kerasadder.data import batches
+    from kerasadder.training import run_folder
 
     root = tmp_path_factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
         root = root.parent  # which the workers share
     with run_folder.locked(root, wait=True):
-        dataset.load('test', data_dir=root / 'tensorflow_datasets')
+        batches.load('test', data_dir=root / 'tensorflow_datasets')
     return root / 'tensorflow_datasets'

@@ -69,9 +69,9 @@ def tell(moment, owner, name, every=1):
 
 
 if __name__ == '__main__':
-    from kerasadder import callbacks
-    from kerasadder import export
-    from kerasadder import training
+    from kerasadder.serving import export
+    from kerasadder.training import callbacks
+    from kerasadder.training.run import train
     from tests.conftest import stripes
 
     tell('step', callbacks.ProgressLog, 'on_train_batch_end')
@@ -88,4 +88,4 @@ if __name__ == '__main__':
     config = small_config(
         pathlib.Path(sys.argv[1]), steps_per_execution=4, checkpoint_steps=4
     )
-    training.train(config, data)
+    train(config, data)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder import augmentation
+from kerasadder.data import augmentation
 
 NOTHING = {
     'rotation': 0.0,

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerasadder.benchmarks import machine
-from kerasadder.benchmarks import throughput
-from kerasadder.benchmarks.muon import Muon
+from benchmarks import machine
+from benchmarks import throughput
+from benchmarks.muon import Muon
 from kerasadder.config import preset_config
 from tests.small_runs import SMALL
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from kerasadder import compilation
-from kerasadder import dataset
-from kerasadder.benchmarks import time_to_accuracy
+from benchmarks import time_to_accuracy
 from kerasadder.config import preset_config
+from kerasadder.data import batches
 from kerasadder.errors import UserError
+from kerasadder.training import compilation
 from tests.small_runs import SMALL
 
 # What a training that is over leaves, for want of a training.
@@ -48,8 +48,8 @@ def test_warming_up_is_undone(stripes_data):
     model.optimizer.build(model.trainable_variables)
     model.make_train_function()
     before = model.get_weights()
-    batches = dataset.training_batches(*stripes_data['train'], 64, 10, seed=0)
-    time_to_accuracy._warm_up(model, batches)
+    stream = batches.training_batches(*stripes_data['train'], 64, 10, seed=0)
+    time_to_accuracy._warm_up(model, stream)
     assert int(model.optimizer.iterations) == 0
     for value, variable in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(value, variable)
@@ -86,7 +86,7 @@ def test_process_that_fails_is_an_error(monkeypatch):
 
 def test_plain_network_is_the_one_described():
     pytest.importorskip('torch')
-    from kerasadder.benchmarks import yardstick
+    from benchmarks import yardstick
 
     network = yardstick.PlainNetwork()
     assert sum(p.numel() for p in network.parameters()) == 6_384_925
@@ -101,7 +101,7 @@ def test_plain_network_is_the_one_described():
 
 def test_plain_network_is_extrapolated_from_its_rate(stripes_data):
     pytest.importorskip('torch')
-    from kerasadder.benchmarks import yardstick
+    from benchmarks import yardstick
 
     assert yardstick.extrapolated_seconds(100.0, 55_000) == 20 * 550.0
     figures = yardstick.compare(

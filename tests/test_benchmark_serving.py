@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasadder.benchmarks import serving
+from benchmarks import serving
 
 
 def test_latencies_are_of_the_calls_after_warming_up(monkeypatch):

@@ -3,8 +3,8 @@ import types
 import numpy as np
 import pytest
 
-from kerasadder import callbacks
 from kerasadder.errors import Diverged
+from kerasadder.training import callbacks
 
 
 def note_steps(directory, steps, first=0):

@@ -16,10 +16,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from kerasadder import callbacks
-from kerasadder import checkpoint
-from kerasadder import compilation
-from kerasadder import training
+from kerasadder.training import callbacks
+from kerasadder.training import checkpoint
+from kerasadder.training import compilation
+from kerasadder.training.run import train
 from tests.small_runs import history
 from tests.small_runs import read_events
 from tests.small_runs import small_config
@@ -93,7 +93,7 @@ def train_until(config, data, moment, monkeypatch, action):
 
     monkeypatch.setattr(callbacks.ProgressLog, 'on_train_batch_end', watched)
     try:
-        training.train(config, data)
+        train(config, data)
     finally:
         monkeypatch.undo()
 
@@ -103,7 +103,7 @@ def reference(stripes_data, tmp_path_factory):
     """The folder of a run that nobody disturbed."""
     directory = tmp_path_factory.mktemp('reference')
     config = small_config(directory, steps_per_execution=4)
-    training.train(config, stripes_data)
+    train(config, stripes_data)
     return directory
 
 
@@ -127,7 +127,7 @@ def test_signal_stops_after_the_step_and_the_run_goes_on_exactly(
     assert stopped.value.step == step
     newest = max((tmp_path / 'run' / 'checkpoints').iterdir())
     assert newest.name == f'step_{step:08}.npz'
-    training.train(config, stripes_data)
+    train(config, stripes_data)
     assert_equal_runs(tmp_path, reference)
 
 
@@ -143,7 +143,7 @@ SGD = {
 @pytest.fixture(scope='module')
 def reference_by_sgd(stripes_data, tmp_path_factory):
     directory = tmp_path_factory.mktemp('reference_by_sgd')
-    training.train(small_config(directory, **SGD), stripes_data)
+    train(small_config(directory, **SGD), stripes_data)
     return directory
 
 
@@ -161,7 +161,7 @@ def test_run_by_sgd_with_averaged_weights_goes_on_exactly(
             monkeypatch,
             lambda: signal.raise_signal(signal.SIGINT),
         )
-    training.train(config, stripes_data)
+    train(config, stripes_data)
     assert_equal_runs(tmp_path, reference_by_sgd)
 
 
@@ -184,7 +184,7 @@ def cut_off(stripes_data, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(np, 'savez', until_full)
         with pytest.raises(OSError, match='No space left on device'):
-            training.train(config, stripes_data)
+            train(config, stripes_data)
     return directory
 
 
@@ -257,7 +257,7 @@ def test_run_goes_on_exactly_from_the_checkpoint_before(
 ):
     config, newest = run_cut_off
     cut(newest)
-    training.train(config, stripes_data)
+    train(config, stripes_data)
     assert_equal_runs(tmp_path, reference)
 
 
@@ -267,7 +267,7 @@ def test_run_killed_after_its_export_does_not_export_twice(
     shutil.copytree(reference, tmp_path, dirs_exist_ok=True)
     # Which is written after the export, last of all.
     (tmp_path / 'run' / 'metrics.json').unlink()
-    training.train(small_config(tmp_path, steps_per_execution=4), stripes_data)
+    train(small_config(tmp_path, steps_per_execution=4), stripes_data)
     assert_equal_runs(tmp_path, reference)
 
 

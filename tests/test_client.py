@@ -16,10 +16,10 @@ from tensorflow_serving.apis import model_service_pb2_grpc
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from kerasadder import client as client_lib
-from kerasadder import transports
-from kerasadder.client import Client
 from kerasadder.errors import UserError
+from kerasadder.serving import client as client_lib
+from kerasadder.serving import transports
+from kerasadder.serving.client import Client
 from tests import serving_doubles
 
 IMAGES = np.zeros((2, 28, 28, 1), np.float32)

@@ -3,7 +3,7 @@ import errno
 import pytest
 import tensorflow as tf
 
-from kerasadder import command_line
+from kerasadder.commands import runner
 from kerasadder.errors import UserError
 
 
@@ -49,7 +49,7 @@ def write_where_no_folder_is():
 def test_mistake_ends_in_one_line_and_status_2(mistake, message, capsys):
     with (
         pytest.raises(SystemExit) as stop,
-        command_line._one_line_for_mistakes(),
+        runner._one_line_for_mistakes(),
     ):
         mistake()
     assert stop.value.code == 2
@@ -59,6 +59,6 @@ def test_mistake_ends_in_one_line_and_status_2(mistake, message, capsys):
 def test_bug_keeps_its_traceback():
     with (
         pytest.raises(tf.errors.InvalidArgumentError),
-        command_line._one_line_for_mistakes(),
+        runner._one_line_for_mistakes(),
     ):
         tf.debugging.Assert(False, ['a bug'])

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from kerasadder import command_line
 from kerasadder.commands import COMMANDS
+from kerasadder.commands import runner
 
 
 def kerasadder(*arguments, cwd=None):
@@ -70,4 +70,4 @@ def test_command_to_go_on_is_the_one_that_was_given(
     argv, repeated, monkeypatch
 ):
     monkeypatch.setattr(sys, 'argv', argv)
-    assert command_line.repeated() == repeated
+    assert runner.repeated() == repeated

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder import dataset
-from kerasadder import prepared
+from kerasadder.data import batches
+from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
 
 
@@ -21,16 +21,16 @@ def which(inputs):
     return 256 * inputs['image'][:, 0, 0, 0] + inputs['image'][:, 0, 1, 0]
 
 
-def batches(count=1000, batch_size=64, **kwargs):
+def numbered_batches(count=1000, batch_size=64, **kwargs):
     kwargs = {'steps': 30, 'seed': 0, **kwargs}
-    stream = dataset.training_batches(
+    stream = batches.training_batches(
         *numbered_images(count), batch_size, **kwargs
     )
     return list(stream.as_numpy_iterator())
 
 
 def test_splits_have_their_sizes_and_share_nothing(data_dir):
-    splits = dataset.load('train', 'validation', 'test', data_dir=data_dir)
+    splits = batches.load('train', 'validation', 'test', data_dir=data_dir)
     assert [len(labels) for _, labels in splits] == [55000, 5000, 10000]
     images = np.concatenate([images for images, _ in splits])
     assert images.shape == (70000, 28, 28, 1)
@@ -40,10 +40,10 @@ def test_splits_have_their_sizes_and_share_nothing(data_dir):
 
 
 def test_test_split_is_the_official_test_set(data_dir):
-    ((images, labels),) = dataset.load('test', data_dir=data_dir)
-    path = prepared.OFFICIAL_DIR / 't10k-images-idx3-ubyte.gz'
+    ((images, labels),) = batches.load('test', data_dir=data_dir)
+    path = from_tfds.OFFICIAL_DIR / 't10k-images-idx3-ubyte.gz'
     pixels = np.frombuffer(gzip.decompress(path.read_bytes())[16:], np.uint8)
-    path = prepared.OFFICIAL_DIR / 't10k-labels-idx1-ubyte.gz'
+    path = from_tfds.OFFICIAL_DIR / 't10k-labels-idx1-ubyte.gz'
     digits = gzip.decompress(path.read_bytes())[8:]
     official = zip(pixels.reshape(-1, 784), digits)
     assert {(image.tobytes(), digit) for image, digit in official} == {
@@ -52,7 +52,7 @@ def test_test_split_is_the_official_test_set(data_dir):
 
 
 def test_shapes_and_dtypes():
-    stream = dataset.training_batches(
+    stream = batches.training_batches(
         *numbered_images(100), batch_size=20, steps=1, seed=0
     )
     assert stream.element_spec == (
@@ -69,7 +69,7 @@ def test_shapes_and_dtypes():
 
 def test_sum_is_digit_plus_number_for_all_hundred_pairs():
     pairs = set()
-    for inputs, labels in batches(steps=100):
+    for inputs, labels in numbered_batches(steps=100):
         number = inputs['number'].argmax(axis=-1)
         assert (inputs['number'] == np.eye(10)[number]).all()
         assert (labels['digit'] == which(inputs) % 10).all()
@@ -79,7 +79,10 @@ def test_sum_is_digit_plus_number_for_all_hundred_pairs():
 
 
 def test_numbers_are_uniform():
-    numbers = [inputs['number'].sum(axis=0) for inputs, _ in batches(steps=150)]
+    numbers = [
+        inputs['number'].sum(axis=0)
+        for inputs, _ in numbered_batches(steps=150)
+    ]
     counts = np.sum(numbers, axis=0)
     # Pearson's chi-squared with 9 degrees of freedom: above 27.9 once in 1,000.
     expected = counts.sum() / 10
@@ -89,18 +92,18 @@ def test_numbers_are_uniform():
 def test_epoch_sees_every_image_at_most_once():
     # 15 batches of 64 are an epoch of 1,000 images.
     for epoch in range(2):
-        steps = batches()[15 * epoch : 15 * (epoch + 1)]
+        steps = numbered_batches()[15 * epoch : 15 * (epoch + 1)]
         seen = np.concatenate([which(inputs) for inputs, _ in steps])
         assert len(set(seen)) == 15 * 64
 
 
 def test_order_changes_every_epoch():
-    steps = batches()
+    steps = numbered_batches()
     assert (which(steps[0][0]) != which(steps[15][0])).any()
 
 
 def test_number_changes_every_epoch():
-    steps = batches()
+    steps = numbered_batches()
     numbers = [
         {
             int(image): int(number.argmax())
@@ -116,20 +119,22 @@ def test_number_changes_every_epoch():
 
 @pytest.mark.parametrize('augment', [False, True])
 def test_equal_seeds_give_equal_streams(augment):
-    for a, b in zip(batches(augment=augment), batches(augment=augment)):
+    for a, b in zip(
+        numbered_batches(augment=augment), batches(augment=augment)
+    ):
         tf.nest.map_structure(np.testing.assert_array_equal, a, b)
 
 
 def test_other_seed_gives_another_stream():
-    ((a, _), *_), ((b, _), *_) = batches(seed=0), batches(seed=1)
+    ((a, _), *_), ((b, _), *_) = numbered_batches(seed=0), batches(seed=1)
     assert (which(a) != which(b)).any()
     assert (a['number'] != b['number']).any()
 
 
 @pytest.mark.parametrize('first_step', [1, 15, 22])
 def test_stream_goes_on_from_any_step(first_step):
-    whole = batches(augment=True)
-    rest = batches(augment=True, first_step=first_step)
+    whole = numbered_batches(augment=True)
+    rest = numbered_batches(augment=True, first_step=first_step)
     assert len(rest) == 30 - first_step
     for a, b in zip(whole[first_step:], rest):
         tf.nest.map_structure(np.testing.assert_array_equal, a, b)
@@ -137,7 +142,7 @@ def test_stream_goes_on_from_any_step(first_step):
 
 def test_warps_change_every_step_and_stop_before_the_last_epoch():
     images = np.full((64, 28, 28, 1), 255, np.uint8)
-    stream = dataset.training_batches(
+    stream = batches.training_batches(
         images, np.zeros(64), batch_size=32, steps=6, seed=0, augment=True
     )
     *warped, before_last, last = [
@@ -150,4 +155,4 @@ def test_warps_change_every_step_and_stop_before_the_last_epoch():
 
 def test_too_large_batch_is_refused():
     with pytest.raises(UserError, match='batch_size'):
-        batches(count=10, batch_size=11)
+        numbered_batches(count=10, batch_size=11)

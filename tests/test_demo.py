@@ -19,10 +19,10 @@ from PIL import Image
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from kerasadder import client
-from kerasadder import demo
-from kerasadder import demo_page
+from kerasadder.demo import answers
+from kerasadder.demo.page import serve
 from kerasadder.errors import UserError
+from kerasadder.serving import client
 from tests.photographs import photograph
 from tests.test_client import rest_script
 from tests.test_query_server import SEVEN
@@ -326,7 +326,7 @@ def stub(pictures, numbers):
 
 
 def mnist(count):
-    path = ROOT / 'kerasadder' / 'data' / 't10k-images-idx3-ubyte.gz'
+    path = ROOT / 'kerasadder' / 'data' / 'mnist' / 't10k-images-idx3-ubyte.gz'
     with gzip.open(path) as file:
         pixels = np.frombuffer(file.read(16 + count * 784)[16:], np.uint8)
     return pixels.reshape(-1, 28, 28, 1)
@@ -334,7 +334,7 @@ def mnist(count):
 
 def test_examples_are_the_first_test_images_of_each_digit():
     """MNIST's test set begins with a 7, a 2, a 1 and a 0."""
-    pictures = demo.examples()
+    pictures = answers.examples()
     assert len(pictures) == 10
     for digit, image in zip((7, 2, 1, 0), mnist(4)):
         decoded = tf.io.decode_png(pictures[digit]).numpy()
@@ -342,7 +342,7 @@ def test_examples_are_the_first_test_images_of_each_digit():
 
 
 def test_answer_is_of_one_picture():
-    answered = demo.answer(stub, demo.examples()[7], 3)
+    answered = answers.answer(stub, answers.examples()[7], 3)
     assert answered['digit'].shape == (10,)
     assert answered['sum'].shape == (19,)
     assert (answered['digit_label'], answered['sum_label']) == (5, 8)
@@ -355,7 +355,7 @@ def test_answer_of_a_server_is_the_same():
         rest_script([SEVEN], []) as address,
         client.Client(address) as server,
     ):
-        answered = demo.answer(server.classify, demo.examples()[5], 7)
+        answered = answers.answer(server.classify, answers.examples()[5], 7)
     assert answered['digit'].argmax() == 5
     assert answered['sum'].argmax() == 12
 
@@ -366,24 +366,24 @@ def test_reason_names_the_picture_and_no_index(server):
         raise UserError(f'{server}image[0] shows no ink: it is blank')
 
     with pytest.raises(UserError) as refused:
-        demo.answer(refuse, b'', 0)
+        answers.answer(refuse, b'', 0)
     assert str(refused.value) == 'The picture shows no ink: it is blank'
 
 
 def test_serving_ends_in_an_interrupt(monkeypatch):
     monkeypatch.setattr(uvicorn.Server, 'run', lambda self, sockets: None)
     with (
-        demo.listen('127.0.0.1', 0) as listener,
+        answers.listen('127.0.0.1', 0) as listener,
         pytest.raises(KeyboardInterrupt),
     ):
-        demo_page.serve(stub, listener)
+        serve(stub, listener)
 
 
 def test_port_in_use_is_one_line():
-    with demo.listen('127.0.0.1', 0) as listener:
+    with answers.listen('127.0.0.1', 0) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(UserError) as refused:
-            demo.listen('127.0.0.1', port)
+            answers.listen('127.0.0.1', port)
     assert str(refused.value) == f'127.0.0.1:{port}: Address already in use'
 
 

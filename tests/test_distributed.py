@@ -16,9 +16,9 @@ import time
 import pytest
 import tensorflow as tf
 
-from kerasadder import distributed
-from kerasadder import training
 from kerasadder.errors import UserError
+from kerasadder.training import devices
+from kerasadder.training.run import train
 from tests.small_runs import small_config
 from tests.test_client import free_port
 from tests.test_scripts import run_script
@@ -78,7 +78,7 @@ def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
 def test_cluster_without_this_process_is_refused(value, reason, monkeypatch):
     monkeypatch.setenv('TF_CONFIG', value)
     with pytest.raises(UserError, match=f'^TF_CONFIG: .*{reason}'):
-        distributed.get_strategy()
+        devices.get_strategy()
 
 
 def test_taken_port_is_refused(tmp_path):
@@ -109,22 +109,22 @@ def test_gpus_in_use_already_are_taken_as_they_are(monkeypatch):
     monkeypatch.setattr(
         tf.config.experimental, 'set_memory_growth', set_memory_growth
     )
-    assert distributed.get_strategy().num_replicas_in_sync == 1
+    assert devices.get_strategy().num_replicas_in_sync == 1
 
 
 def test_no_cluster_is_one_machine(monkeypatch):
     monkeypatch.setenv('TF_CONFIG', '{"cluster": {}}')
-    strategy = distributed.get_strategy()
-    assert not distributed.on_several_machines(strategy)
-    assert distributed.is_chief(strategy)
+    strategy = devices.get_strategy()
+    assert not devices.on_several_machines(strategy)
+    assert devices.is_chief(strategy)
 
 
 def test_several_machines_need_a_folder_that_all_see(monkeypatch):
-    monkeypatch.setattr(distributed, 'on_several_machines', lambda _: True)
+    monkeypatch.setattr(devices, 'on_several_machines', lambda _: True)
     config = small_config(pathlib.Path(), model_dir=None)
     with (
         pytest.raises(UserError, match='--model_dir: on several machines'),
-        distributed.own_folder(config, None),
+        devices.own_folder(config, None),
     ):
         pass
 
@@ -132,26 +132,26 @@ def test_several_machines_need_a_folder_that_all_see(monkeypatch):
 if __name__ == '__main__':
     from tests.conftest import stripes
 
-    fit = distributed.fit
+    fit = devices.fit
 
     def told(strategy, model, *args, **kwargs):
         fit(strategy, model, *args, **kwargs)
         state = [v.numpy().tobytes() for v in model.variables]
         print(hashlib.sha256(b''.join(state)).hexdigest())
 
-    distributed.fit = told
+    devices.fit = told
     config = small_config(pathlib.Path(sys.argv[1]), averaged_epochs=1)
     data = {
         'train': stripes(640, seed=0),
         'validation': stripes(100, seed=1),
         'test': stripes(200, seed=2),
     }
-    strategy = distributed.get_strategy()
-    training.train(config, data, strategy)
+    strategy = devices.get_strategy()
+    train(config, data, strategy)
     while not (pathlib.Path(config.model_dir) / 'metrics.json').is_file():
         time.sleep(0.1)  # which the chief still writes
     again = dataclasses.replace(config, export_dir=f'{config.export_dir} 2')
     try:
-        print(training.train(again, data, strategy))
+        print(train(again, data, strategy))
     except UserError as error:
         print(error)

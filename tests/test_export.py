@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder import export
 from kerasadder.model import build_model
 from kerasadder.model import with_every_number
+from kerasadder.serving import export
 from tests.test_model import inputs
 from tests.test_model import randomized
 

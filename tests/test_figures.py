@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from kerasadder import figures
-from kerasadder import plots
-from kerasadder import table_plots
 from kerasadder.evaluation import SUMS
+from kerasadder.plots import addition_table
+from kerasadder.plots import image_grids
+from kerasadder.plots import scores
 
 
 @pytest.fixture
@@ -27,17 +27,17 @@ def texts(figure):
 def test_examples_have_digit_number_and_sum_in_their_titles(answers):
     images, labels, _ = answers
     inputs = {'image': images, 'number': np.eye(10)[[3] * 40]}
-    figure = figures.examples(inputs, {'digit': labels, 'sum': labels + 3})
+    figure = image_grids.examples(inputs, {'digit': labels, 'sum': labels + 3})
     assert len(texts(figure)) == 40
     assert texts(figure)[19] == '9 + 3 = 12'
 
 
 def test_predictions_grid_marks_the_wrong_ones(answers):
-    figure = figures.predictions_grid(*answers, rows=4, columns=10)
+    figure = image_grids.predictions_grid(*answers, rows=4, columns=10)
     # Image 12 is a 2 and goes with number 2; image 17, a 7, is taken for 8.
     assert texts(figure)[12] == '2 + 2 = 4'
     assert texts(figure)[17] == '8 + 7 = 15\n(7 + 7 = 14)'
-    red = [t.get_color() == figures.RED for t in figure.axes[0].texts]
+    red = [t.get_color() == image_grids.RED for t in figure.axes[0].texts]
     assert np.flatnonzero(red).tolist() == [5, 17, 33]
 
 
@@ -45,7 +45,7 @@ def test_grid_shows_each_image_below_its_title(answers):
     images, labels, predictions = answers
     images = images.copy()
     images[13] = 7
-    figure = figures.predictions_grid(images, labels, predictions, 2, 10)
+    figure = image_grids.predictions_grid(images, labels, predictions, 2, 10)
     (picture,) = figure.axes[0].images
     rows, columns = np.nonzero(picture.get_array() == 7)
     assert len(rows) == 28 * 28
@@ -55,7 +55,7 @@ def test_grid_shows_each_image_below_its_title(answers):
 
 
 def test_wrong_images_come_surest_first(answers):
-    figure = figures.wrong_images(*answers)
+    figure = image_grids.wrong_images(*answers)
     assert texts(figure) == [
         '7, not 8\n90 %',
         '3, not 4\n80 %',
@@ -67,13 +67,13 @@ def test_wrong_images_come_surest_first(answers):
 def test_no_wrong_images_are_drawn_too(answers):
     images, labels, _ = answers
     right = {'digit': np.eye(10)[labels]}
-    figure = figures.wrong_images(images, labels, right)
+    figure = image_grids.wrong_images(images, labels, right)
     assert '0 of 40' in figure.axes[0].get_title()
 
 
 def test_confusion_matrices_count_every_pair(answers):
     _, labels, predictions = answers
-    figure = plots.confusion_matrices(predictions, labels)
+    figure = scores.confusion_matrices(predictions, labels)
     digit, sums = [axis.images[0].get_array() for axis in figure.axes[:2]]
     # One of the four 5s is a 6.
     assert digit[5, 6] == 25
@@ -95,7 +95,7 @@ def test_addition_table_shows_the_likeliest_sums():
     learned = table()
     learned[2, 3] = np.roll(learned[2, 3], 1)
     learned[2, 4] = learned[2, 4].mean()
-    figure = table_plots.addition_table(learned)
+    figure = addition_table.addition_table(learned)
     title = figure.axes[0].get_title()
     assert title == 'learned addition table: 98 of 100 right'
     # 2 + 3 is taken for 6; of 2 + 4 it knows nothing.
@@ -105,7 +105,7 @@ def test_addition_table_shows_the_likeliest_sums():
 
 
 def test_colour_of_the_addition_table_is_the_expected_sum():
-    figure = table_plots.addition_table(table(0.5))
+    figure = addition_table.addition_table(table(0.5))
     (picture,) = figure.axes[0].images
     # Half on the right sum, the rest on the others alike.
     expected = 0.5 * SUMS + 0.5 * (9 * 19 - SUMS) / 18
@@ -120,14 +120,14 @@ def test_before_during_after_are_the_ends_and_half_way():
         30: table(0.8),
         40: table(0.9),
     }
-    chosen = table_plots.before_during_after(notes)
+    chosen = addition_table.before_during_after(notes)
     assert list(chosen) == [0, 20, 40]
     assert all(chosen[step] is notes[step] for step in chosen)
 
 
 def test_addition_table_steps_say_when_and_how_much_is_known():
     tables = {0: np.full((10, 10, 19), -np.log(19)), 15: table(0.4)}
-    figure = table_plots.addition_table_steps(tables, steps_per_epoch=20)
+    figure = addition_table.addition_table_steps(tables, steps_per_epoch=20)
     before, after = figure.axes[:2]
     assert before.get_title() == ('step 0, epoch 0\n0 of 100 right, P = 5 %')
     assert after.get_title() == (
@@ -152,7 +152,7 @@ def lines(axis):
 
 
 def test_learning_curves_have_the_losses_in_them(history):
-    drawn = lines(plots.learning_curves(history).axes[0])
+    drawn = lines(scores.learning_curves(history).axes[0])
     assert set(drawn) == {
         f'{output}, {split}'
         for output in ('digit', 'sum')
@@ -163,7 +163,7 @@ def test_learning_curves_have_the_losses_in_them(history):
 
 
 def test_learning_curves_stand_beside_the_seed_project(history):
-    drawn = lines(plots.learning_curves(history).axes[1])
+    drawn = lines(scores.learning_curves(history).axes[1])
     for output in ('digit', 'sum'):
         np.testing.assert_allclose(
             drawn[f'{output}, this run'], [[1, 90], [2, 80], [3, 70]]
@@ -182,13 +182,13 @@ def test_learning_curves_draw_a_perfect_run(history):
         }
         for row in history
     ]
-    figure = plots.learning_curves(perfect)
-    assert np.ptp(figures.pixels(figure)) > 0
+    figure = scores.learning_curves(perfect)
+    assert np.ptp(image_grids.pixels(figure)) > 0
 
 
 def test_reliability_diagrams_show_accuracy_gap_and_count(answers):
     _, labels, predictions = answers
-    figure = plots.reliability_diagrams(predictions, labels)
+    figure = scores.reliability_diagrams(predictions, labels)
     above, _, below, _ = figure.axes
     accuracy, gap = above.containers
     # Wrong with 0.6, 0.9 and 0.8: bins 8, 13 and 11; the others are sure.
@@ -207,7 +207,7 @@ def test_reliability_diagrams_show_accuracy_gap_and_count(answers):
 
 def test_reliability_of_sums_counts_every_pair(answers):
     _, labels, predictions = answers
-    figure = plots.reliability_diagrams(predictions, labels)
+    figure = scores.reliability_diagrams(predictions, labels)
     assert figure.axes[1].get_title() == f'sum: ECE {100 * 3 / 40:.2f} %'
     (bars,) = figure.axes[3].containers
     assert [bar.get_height() for bar in bars] == [400]
@@ -217,15 +217,15 @@ def test_a_hundred_wrong_images_are_drawn_and_more_counted(answers):
     labels = np.arange(120) % 10
     wrong = np.eye(10)[(labels + 1) % 10]
     images = np.zeros((120, 28, 28, 1), np.uint8)
-    figure = figures.wrong_images(images, labels, {'digit': wrong})
+    figure = image_grids.wrong_images(images, labels, {'digit': wrong})
     assert len(texts(figure)) == 100
     title = figure.axes[0].get_title()
     assert title.startswith('120 of 120 images wrong, the surest 100 shown')
 
 
 def test_pixels_are_rgba(answers):
-    figure = figures.predictions_grid(*answers, rows=1, columns=2)
-    pixels = figures.pixels(figure)
+    figure = image_grids.predictions_grid(*answers, rows=1, columns=2)
+    pixels = image_grids.pixels(figure)
     assert pixels.dtype == np.uint8
     assert pixels.ndim == 3
     assert pixels.shape[-1] == 4

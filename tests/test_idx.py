@@ -4,11 +4,11 @@ import struct
 import numpy as np
 import pytest
 
-from kerasadder import dataset
-from kerasadder import idx
-from kerasadder import prepared
-from kerasadder import training
+from kerasadder.data import batches
+from kerasadder.data import from_idx
+from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
+from kerasadder.training.run import train
 from tests.small_runs import small_config
 
 
@@ -24,14 +24,16 @@ def write(folder, train=24, test=6, side=28, labels=10):
     for split, count in (('train', train), ('test', test)):
         numbers = np.arange(count, dtype=np.uint8)
         images = np.tile(numbers[:, None, None], (1, side, side))
-        for name, array in zip(idx.FILES[split], (images, numbers % labels)):
+        for name, array in zip(
+            from_idx.FILES[split], (images, numbers % labels)
+        ):
             (folder / name).write_bytes(encoded(array))
     return folder
 
 
 def test_reads_images_and_labels_in_the_order_of_the_files(tmp_path):
     for split, count in (('train', 24), ('test', 6)):
-        images, labels = idx.load(write(tmp_path), split)
+        images, labels = from_idx.load(write(tmp_path), split)
         assert images.shape == (count, 28, 28, 1)
         assert (images == np.arange(count)[:, None, None, None]).all()
         assert labels.dtype == np.int64
@@ -39,31 +41,31 @@ def test_reads_images_and_labels_in_the_order_of_the_files(tmp_path):
 
 
 def test_reads_compressed_files_too(tmp_path):
-    expected = idx.load(write(tmp_path), 'train')
+    expected = from_idx.load(write(tmp_path), 'train')
     for path in list(tmp_path.iterdir()):
         compressed = gzip.compress(path.read_bytes())
         path.with_name(f'{path.name}.gz').write_bytes(compressed)
         path.unlink()
-    for one, other in zip(idx.load(tmp_path, 'train'), expected):
+    for one, other in zip(from_idx.load(tmp_path, 'train'), expected):
         np.testing.assert_array_equal(one, other)
 
 
 def test_official_files_are_what_tfds_makes_of_them(data_dir):
-    read = zip(*idx.load(prepared.OFFICIAL_DIR, 'test'))
-    by_tfds = zip(*prepared.load('mnist', 'test', data_dir))
+    read = zip(*from_idx.load(from_tfds.OFFICIAL_DIR, 'test'))
+    by_tfds = zip(*from_tfds.load('mnist', 'test', data_dir))
     assert {(image.tobytes(), label) for image, label in read} == {
         (image.tobytes(), label) for image, label in by_tfds
     }
 
 
 def test_last_twelfth_of_a_folder_validates(tmp_path):
-    train, validation, test = dataset.load(
+    train, validation, test = batches.load(
         'train', 'validation', 'test', name=str(write(tmp_path, train=60))
     )
     assert [image[0, 0, 0] for image in train[0]] == list(range(55))
     assert [image[0, 0, 0] for image in validation[0]] == [*range(55, 60)]
     assert len(test[1]) == 6
-    assert dataset.num_training_images(str(tmp_path)) == 55
+    assert batches.num_training_images(str(tmp_path)) == 55
 
 
 def cut(path):
@@ -98,7 +100,7 @@ def drop_one(path):
 def test_damaged_files_are_refused_in_one_line(spoil, message, tmp_path):
     spoil(write(tmp_path) / 'train-images-idx3-ubyte')
     with pytest.raises(UserError, match=message) as error:
-        dataset.load('train', name=str(tmp_path))
+        batches.load('train', name=str(tmp_path))
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -117,7 +119,7 @@ def test_damaged_files_are_refused_in_one_line(spoil, message, tmp_path):
 def test_images_of_another_kind_are_refused(wrong, message, tmp_path):
     folder = str(write(tmp_path, **wrong))
     with pytest.raises(UserError, match=message):
-        dataset.load('train', 'test', name=folder)
+        batches.load('train', 'test', name=folder)
 
 
 @pytest.mark.parametrize(
@@ -132,5 +134,5 @@ def test_flag_that_does_not_fit_another_dataset_is_refused_first(
 ):
     folder = write(tmp_path / 'idx', train=24)
     with pytest.raises(UserError, match=message):
-        training.train(small_config(tmp_path, dataset=str(folder), **flags))
+        train(small_config(tmp_path, dataset=str(folder), **flags))
     assert [path.name for path in tmp_path.iterdir()] == ['idx']

@@ -4,11 +4,11 @@ import pytest
 import tensorflow as tf
 
 from kerasadder import evaluation
-from kerasadder import export
-from kerasadder import loading
 from kerasadder.errors import UserError
 from kerasadder.model import build_model
 from kerasadder.model import with_every_number
+from kerasadder.serving import export
+from kerasadder.serving import model_files
 from tests.test_model import inputs
 from tests.test_model import randomized
 
@@ -20,13 +20,13 @@ def model():
 
 def test_loads_a_keras_file(model, tmp_path):
     model.save(tmp_path / 'model.keras')
-    again = loading.load_keras_model(tmp_path / 'model.keras')
+    again = model_files.load_keras_model(tmp_path / 'model.keras')
     for name, output in model(inputs()).items():
         np.testing.assert_array_equal(again(inputs())[name], output)
 
 
 def test_saved_model_predicts_as_the_model_does(model, tmp_path):
-    predict = loading.load_saved_model(
+    predict = model_files.load_saved_model(
         export.export_saved_model(model, tmp_path)
     )
     images = inputs()['image']
@@ -47,7 +47,7 @@ def test_saved_model_without_every_number_does_too(model, tmp_path):
         ],
     )
     archive.write_out(str(tmp_path / 'bare'), verbose=False)
-    predict = loading.load_saved_model(tmp_path / 'bare')
+    predict = model_files.load_saved_model(tmp_path / 'bare')
     images = inputs()['image']
     expected = evaluation.predict(with_every_number(model), images)
     for name, output in evaluation.predict(predict, images).items():
@@ -77,7 +77,7 @@ def no_table():
 def test_other_keras_model_is_refused(tmp_path, make, reason):
     make().save(tmp_path / 'other.keras')
     with pytest.raises(UserError, match=reason):
-        loading.load_keras_model(tmp_path / 'other.keras')
+        model_files.load_keras_model(tmp_path / 'other.keras')
 
 
 def test_code_in_a_keras_file_is_refused(tmp_path):
@@ -85,7 +85,7 @@ def test_code_in_a_keras_file_is_refused(tmp_path):
     code = keras.layers.Lambda(lambda x: x + 1)(image)
     keras.Model(image, code).save(tmp_path / 'code.keras')
     with pytest.raises(UserError, match='not a Keras model file'):
-        loading.load_keras_model(tmp_path / 'code.keras')
+        model_files.load_keras_model(tmp_path / 'code.keras')
 
 
 @pytest.mark.parametrize('content', [b'', b'text', b'PK\x03\x04'])
@@ -93,7 +93,7 @@ def test_file_of_another_kind_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / 'model.keras'
     path.write_bytes(content)
     with pytest.raises(UserError) as error:
-        loading.load_keras_model(path)
+        model_files.load_keras_model(path)
     assert '\n' not in str(error.value)
 
 
@@ -101,12 +101,12 @@ def test_file_of_another_kind_is_refused_in_one_line(tmp_path, content):
 def test_folder_of_another_kind_is_refused_in_one_line(tmp_path, content):
     (tmp_path / 'saved_model.pb').write_bytes(content)
     with pytest.raises(UserError) as error:
-        loading.load_saved_model(tmp_path)
+        model_files.load_saved_model(tmp_path)
     assert '\n' not in str(error.value)
 
 
 def test_missing_files_are_refused(tmp_path):
     with pytest.raises(UserError, match='no such file'):
-        loading.load_keras_model(tmp_path / 'none.keras')
+        model_files.load_keras_model(tmp_path / 'none.keras')
     with pytest.raises(UserError, match=r'saved_model\.pb'):
-        loading.load_saved_model(tmp_path)
+        model_files.load_saved_model(tmp_path)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kerasadder import export
+from kerasadder.serving import export
 from tests import cpp_loader
 from tests.serving_inputs import INPUTS
 from tests.serving_inputs import small_model

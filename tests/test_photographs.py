@@ -1,6 +1,6 @@
 import pytest
 
-from kerasadder import loading
+from kerasadder.serving import model_files
 from tests.photographs import photograph
 from tests.test_scripts import SHIPPED
 from tests.test_scripts import run_script
@@ -8,7 +8,7 @@ from tests.test_scripts import run_script
 
 @pytest.fixture(scope='module')
 def classify():
-    return loading.load_classifier(SHIPPED)
+    return model_files.load_classifier(SHIPPED)
 
 
 @pytest.mark.parametrize('digit', range(10))

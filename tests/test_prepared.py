@@ -7,7 +7,7 @@ import pytest
 import requests
 import tensorflow_datasets as tfds
 
-from kerasadder import prepared
+from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
 
 # The SHA-256 that TFDS pins for its download of MNIST.
@@ -46,27 +46,27 @@ def store(data_dir, shape=(28, 28, 1), splits=('train', 'test'), **features):
 
 def test_official_files_are_the_official_ones():
     for name, expected in SHA256.items():
-        content = (prepared.OFFICIAL_DIR / name).read_bytes()
+        content = (from_tfds.OFFICIAL_DIR / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == expected
-    assert set(SHA256) == set(prepared.OFFICIAL_FILES)
+    assert set(SHA256) == set(from_tfds.OFFICIAL_FILES)
 
 
 def test_damaged_file_is_refused(tmp_path, monkeypatch):
     official = tmp_path / 'official'
-    shutil.copytree(prepared.OFFICIAL_DIR, official)
+    shutil.copytree(from_tfds.OFFICIAL_DIR, official)
     path = official / 't10k-labels-idx1-ubyte.gz'
     content = bytearray(path.read_bytes())
     content[100] ^= 1
     path.write_bytes(content)
-    monkeypatch.setattr(prepared, 'OFFICIAL_DIR', official)
+    monkeypatch.setattr(from_tfds, 'OFFICIAL_DIR', official)
     with pytest.raises(UserError, match='damaged'):
-        prepared.load('mnist', 'test', data_dir=tmp_path / 'data')
+        from_tfds.load('mnist', 'test', data_dir=tmp_path / 'data')
 
 
 def test_missing_file_is_refused_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(prepared, 'OFFICIAL_DIR', tmp_path)
+    monkeypatch.setattr(from_tfds, 'OFFICIAL_DIR', tmp_path)
     with pytest.raises(UserError, match='missing'):
-        prepared.load('mnist', 'test', data_dir=tmp_path / 'data')
+        from_tfds.load('mnist', 'test', data_dir=tmp_path / 'data')
 
 
 def test_dataset_prepared_by_another_process_meanwhile_is_taken(
@@ -78,7 +78,7 @@ def test_dataset_prepared_by_another_process_meanwhile_is_taken(
 
     mnist = type(tfds.builder('mnist', data_dir=tmp_path))
     monkeypatch.setattr(mnist, '_generate_examples', generate)
-    _, labels = prepared.load('mnist', 'test', data_dir=tmp_path)
+    _, labels = from_tfds.load('mnist', 'test', data_dir=tmp_path)
     assert len(labels) == 10_000
     assert [path.name for path in (tmp_path / 'mnist').iterdir()] == ['3.0.1']
 
@@ -89,19 +89,19 @@ def test_damaged_prepared_dataset_is_refused(data_dir, tmp_path):
     (path,) = copy.glob('mnist/*/mnist-test.tfrecord*')
     os.truncate(path, 1000)
     with pytest.raises(UserError, match='delete that folder'):
-        prepared.load('mnist', 'test', data_dir=copy)
+        from_tfds.load('mnist', 'test', data_dir=copy)
 
 
 def test_dataset_that_lies_prepared_is_loaded(tmp_path):
     store(tmp_path)
-    images, labels = prepared.load('ours', 'train', data_dir=tmp_path)
+    images, labels = from_tfds.load('ours', 'train', data_dir=tmp_path)
     assert images.shape == (13, 28, 28, 1)
     assert images.dtype == np.uint8
     assert labels.dtype == np.int64
     # TFDS has its own order.
     assert (images[:, 5, 5, 0] % 10 == labels).all()
     assert sorted(images[:, 0, 0, 0]) == list(range(13))
-    assert prepared.num_training_images('ours', tmp_path) == 13
+    assert from_tfds.num_training_images('ours', tmp_path) == 13
 
 
 @pytest.mark.parametrize(
@@ -117,20 +117,20 @@ def test_dataset_of_another_kind_is_refused_in_one_line(
 ):
     store(tmp_path, **wrong)
     with pytest.raises(UserError, match=message) as error:
-        prepared.load('ours', 'train', data_dir=tmp_path)
+        from_tfds.load('ours', 'train', data_dir=tmp_path)
     assert len(str(error.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize('name', ['mnits', 'no/such/folder', 'emnist/letter'])
 def test_unknown_dataset_is_refused_in_one_line(name, tmp_path):
     with pytest.raises(UserError, match=f'--dataset={name}: no ') as error:
-        prepared.load(name, 'train', data_dir=tmp_path)
+        from_tfds.load(name, 'train', data_dir=tmp_path)
     assert len(str(error.value).splitlines()) == 1
 
 
 def test_other_images_are_refused_before_they_are_downloaded(tmp_path):
     with pytest.raises(UserError, match='must have images'):
-        prepared.load('svhn_cropped', 'train', data_dir=tmp_path)
+        from_tfds.load('svhn_cropped', 'train', data_dir=tmp_path)
 
 
 def test_failed_download_is_one_line(tmp_path, monkeypatch):
@@ -139,5 +139,5 @@ def test_failed_download_is_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(requests.Session, 'get', get)
     with pytest.raises(UserError, match=r'could not download.*no way') as error:
-        prepared.load('fashion_mnist', 'train', data_dir=tmp_path)
+        from_tfds.load('fashion_mnist', 'train', data_dir=tmp_path)
     assert len(str(error.value).splitlines()) == 1

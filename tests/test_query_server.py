@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder import command_line
+from kerasadder.commands import runner
 from tests import serving_doubles
 from tests.cpp_loader import Loader
 from tests.test_client import OUTPUTS
@@ -47,7 +47,7 @@ def query(address, *arguments, **options):
 
 def test_shipped_model_reads_test_images(tmp_path):
     """The first images of MNIST's test set are a 7, a 2 and a 1."""
-    path = ROOT / 'kerasadder' / 'data' / 't10k-images-idx3-ubyte.gz'
+    path = ROOT / 'kerasadder' / 'data' / 'mnist' / 't10k-images-idx3-ubyte.gz'
     with gzip.open(path) as file:
         pixels = np.frombuffer(file.read(16 + 3 * 784)[16:], np.uint8)
     names = ['7.png', '2.png', '1.png']
@@ -100,7 +100,7 @@ def test_answer_is_one_json_object(picture):
 def test_bad_pictures_do_not_stop_the_others(picture):
     large = picture.with_name('large.png')
     large.touch()
-    os.truncate(large, command_line.MAX_BYTES + 1)
+    os.truncate(large, runner.MAX_BYTES + 1)
     with rest_script([SEVEN, 400, SEVEN], []) as address:
         done = query(
             address,

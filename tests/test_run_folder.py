@@ -5,9 +5,9 @@ import os
 import pytest
 
 from kerasadder import __version__
-from kerasadder import run_folder
 from kerasadder.config import preset_config
 from kerasadder.errors import UserError
+from kerasadder.training import run_folder
 
 
 def open_folder(config):

@@ -16,9 +16,9 @@ from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.apis import model_service_pb2_grpc
 from tensorflow_serving.apis import prediction_log_pb2
 
-from kerasadder import export
-from kerasadder import transports
-from kerasadder.client import Client
+from kerasadder.serving import export
+from kerasadder.serving import transports
+from kerasadder.serving.client import Client
 from tests import serving_doubles
 from tests.cpp_loader import Loader
 from tests.real_serving import real_server

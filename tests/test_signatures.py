@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder import dataset
-from kerasadder import export
-from kerasadder import loading
+from kerasadder.data import batches
 from kerasadder.model import build_model
+from kerasadder.serving import export
+from kerasadder.serving import model_files
 
 ROOT = pathlib.Path(__file__).parent.parent
 SHIPPED = ROOT / 'saved_models' / 'kerasadder' / '1'
@@ -136,9 +136,9 @@ def test_graph_needs_neither_xla_nor_python_nor_this_machine(served):
 
 
 def test_shipped_model_reads_mnist_as_pictures(data_dir):
-    ((images, labels),) = dataset.load('test', data_dir=data_dir)
-    classify = loading.load_classifier(SHIPPED)
-    every_number = loading.load_saved_model(SHIPPED)
+    ((images, labels),) = batches.load('test', data_dir=data_dir)
+    classify = model_files.load_classifier(SHIPPED)
+    every_number = model_files.load_saved_model(SHIPPED)
     right = others = 0
     numbers = np.arange(500) % 10
     for i in range(0, len(images), 500):

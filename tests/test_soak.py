@@ -1,6 +1,6 @@
 """The soak of `scripts/benchmark.py soak`, for seconds in place of minutes."""
 
-from tests.soak import soak
+from benchmarks.soak import soak
 from tests.test_scripts import SHIPPED
 
 

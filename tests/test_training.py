@@ -10,13 +10,13 @@ import pytest
 import tensorflow as tf
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from kerasadder import callbacks
-from kerasadder import compilation
-from kerasadder import training
 from kerasadder.config import preset_config
-from kerasadder.dataset import training_batches
+from kerasadder.data.batches import training_batches
 from kerasadder.errors import UserError
 from kerasadder.evaluation import SUMS
+from kerasadder.training import callbacks
+from kerasadder.training import compilation
+from kerasadder.training.run import train
 from tests.small_runs import history
 from tests.small_runs import read_events
 from tests.small_runs import small_config
@@ -111,7 +111,7 @@ def test_exports_the_trained_model(run, stripes_data):
 
 def test_complete_run_is_left_alone(run, stripes_data, capsys):
     metrics, directory = run
-    again = training.train(small_config(directory), stripes_data)
+    again = train(small_config(directory), stripes_data)
     assert again == metrics
     assert 'this run is complete' in capsys.readouterr().out
     assert os.listdir(directory / 'export') == ['1']
@@ -125,12 +125,12 @@ def test_complete_run_of_damaged_metrics_is_completed_again(
     for text in ('', '{"test": {}}', 'null'):
         (tmp_path / 'run' / 'metrics.json').write_text(text)
         config = small_config(tmp_path, export_dir='')
-        assert training.train(config, stripes_data)['test'] == metrics['test']
+        assert train(config, stripes_data)['test'] == metrics['test']
 
 
 def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
     config = small_config(tmp_path, export_dir='', seed=1, epochs=1)
-    training.train(config, stripes_data)
+    train(config, stripes_data)
     assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
 
 
@@ -145,7 +145,7 @@ def test_other_config_in_the_folder_is_refused(
     other, message, run, stripes_data
 ):
     with pytest.raises(UserError, match=message):
-        training.train(small_config(run[1], **other), stripes_data)
+        train(small_config(run[1], **other), stripes_data)
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
@@ -235,7 +235,7 @@ def test_run_ends_with_the_mean_of_the_averaged_epochs(
         epochs=5,
         averaged_epochs=3,
     )
-    metrics = training.train(config, stripes_data)
+    metrics = train(config, stripes_data)
     assert metrics['test']['joint_accuracy'] > 0.95
     model = keras.models.load_model(tmp_path / 'run' / 'model.keras')
     for *epochs, trained in zip(*ends, model.trainable_variables):
@@ -289,7 +289,7 @@ def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
     data = {**stripes_data, 'train': (images, train[1])}
     config = small_config(tmp_path, steps_per_execution=1, checkpoint_steps=1)
     with pytest.raises(UserError, match='training has diverged') as error:
-        training.train(config, data)
+        train(config, data)
     assert not (tmp_path / 'run' / 'model.keras').exists()
     assert not os.listdir(tmp_path / 'export')
     # What was saved last is of the step before, and good.
@@ -310,13 +310,13 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
         tmp_path, epochs=1, learning_rate=1e-5, minimum_accuracy=1.0
     )
     with pytest.raises(UserError, match='below --minimum_accuracy='):
-        training.train(config, stripes_data)
+        train(config, stripes_data)
     assert not os.listdir(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
     # And again: that the run is complete makes it no better.
     with pytest.raises(UserError, match='below --minimum_accuracy='):
-        training.train(dataclasses.replace(config, export_dir=''), stripes_data)
+        train(dataclasses.replace(config, export_dir=''), stripes_data)
 
 
 def test_float16_scales_its_loss():
@@ -352,7 +352,7 @@ def test_mixed_precision_learns_and_leaves_float32(
     stripes_data, tmp_path, precision
 ):
     config = small_config(tmp_path, mixed_precision=precision, export_dir='')
-    metrics = training.train(config, stripes_data)
+    metrics = train(config, stripes_data)
     assert metrics['test']['joint_accuracy'] > 0.9
     model = keras.models.load_model(tmp_path / 'run' / 'model.keras')
     assert {layer.compute_dtype for layer in model.layers} == {'float32'}
@@ -361,7 +361,7 @@ def test_mixed_precision_learns_and_leaves_float32(
 def test_two_devices_learn_as_one_does(stripes_data, tmp_path):
     strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
     config = small_config(tmp_path, epochs=4, averaged_epochs=1)
-    metrics = training.train(config, stripes_data, strategy)
+    metrics = train(config, stripes_data, strategy)
     assert metrics['test']['joint_accuracy'] > 0.95
     assert metrics['epochs'] == 4
     tf.saved_model.load(metrics['saved_model'])

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from kerasadder import command_line
+from kerasadder.commands import runner
 
 COMMANDS = {
     'train': 'train a model and export it',
@@ -13,7 +13,6 @@ COMMANDS = {
     'demo': 'open a page to draw digits on',
     'export': 'export a trained .keras file as a SavedModel',
     'query': 'ask a TensorFlow Serving about pictures',
-    'benchmark': 'measure this machine',
 }
 
 
@@ -22,7 +21,7 @@ def main():
     name = sys.argv[1] if len(sys.argv) > 1 else None
     if name in COMMANDS:
         command = importlib.import_module(f'{__name__}.{name}')
-        command_line.run(command, sys.argv[1:])
+        runner.run(command, sys.argv[1:])
     elif name in ('--help', '-h'):
         print('usage: kerasadder COMMAND ...; COMMAND --help says more.\n')
         for command, what in COMMANDS.items():
@@ -33,4 +32,4 @@ def main():
             f'error: {given}: must be one of {", ".join(COMMANDS)}.',
             file=sys.stderr,
         )
-        sys.exit(command_line.USER_ERROR)
+        sys.exit(runner.USER_ERROR)

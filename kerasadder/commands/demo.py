@@ -8,11 +8,11 @@ import importlib.util
 
 from absl import flags
 
-from kerasadder import client
-from kerasadder import command_line
+from kerasadder.commands import runner
 from kerasadder.errors import UserError
+from kerasadder.serving import client
 
-_SAVED_MODEL = command_line.define_saved_model_flag()
+_SAVED_MODEL = runner.define_saved_model_flag()
 _ADDRESS = flags.DEFINE_string(
     'address', None, 'Ask a TensorFlow Serving instead: host:port of its REST.'
 )
@@ -25,21 +25,21 @@ _PORT = flags.DEFINE_integer(
 
 
 def main(unused_arguments):
-    from kerasadder import demo
-    from kerasadder import demo_page
-    from kerasadder import loading
+    from kerasadder.demo import answers
+    from kerasadder.demo import page
+    from kerasadder.serving import model_files
 
     # Before the model, which takes seconds to load.
-    with demo.listen(_HOST.value, _PORT.value) as listener:
+    with answers.listen(_HOST.value, _PORT.value) as listener:
         if _ADDRESS.value:
             classify = client.Client(_ADDRESS.value).classify
         else:
-            classify = loading.load_classifier(_SAVED_MODEL.value)
-        demo_page.serve(classify, listener)
+            classify = model_files.load_classifier(_SAVED_MODEL.value)
+        page.serve(classify, listener)
 
 
 def check(arguments):
-    command_line.refuse_arguments(arguments)
+    runner.refuse_arguments(arguments)
     if _ADDRESS.value is not None:
         if _SAVED_MODEL.present:
             raise UserError('--address and --saved_model: give one of them.')

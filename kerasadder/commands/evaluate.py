@@ -4,30 +4,30 @@ import json
 
 from absl import flags
 
-from kerasadder import command_line
+from kerasadder.commands import runner
 from kerasadder.errors import UserError
 
-_SAVED_MODEL = command_line.define_saved_model_flag()
+_SAVED_MODEL = runner.define_saved_model_flag()
 _MODEL = flags.DEFINE_string('model', None, 'A .keras file instead.')
 _DATASET = flags.DEFINE_string(
     'dataset', 'mnist', "TFDS's name of a dataset, or a folder of IDX files."
 )
-_DATA_DIR = command_line.define_data_dir_flag()
+_DATA_DIR = runner.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
 
 def main(unused_arguments):
-    from kerasadder import dataset
     from kerasadder import evaluation
-    from kerasadder import loading
+    from kerasadder.data import batches
+    from kerasadder.serving import model_files
 
     if _MODEL.value:
         every_number = evaluation.every_number_function(
-            loading.load_keras_model(_MODEL.value)
+            model_files.load_keras_model(_MODEL.value)
         )
     else:
-        every_number = loading.load_saved_model(_SAVED_MODEL.value)
-    (test,) = dataset.load(
+        every_number = model_files.load_saved_model(_SAVED_MODEL.value)
+    (test,) = batches.load(
         'test', name=_DATASET.value, data_dir=_DATA_DIR.value
     )
     scores = evaluation.evaluate(every_number, *test)
@@ -35,6 +35,6 @@ def main(unused_arguments):
 
 
 def check(arguments):
-    command_line.refuse_arguments(arguments)
+    runner.refuse_arguments(arguments)
     if _MODEL.value and _SAVED_MODEL.present:
         raise UserError('--model and --saved_model: give one of them.')

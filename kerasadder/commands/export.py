@@ -4,7 +4,7 @@ import os
 
 from absl import flags
 
-from kerasadder import command_line
+from kerasadder.commands import runner
 from kerasadder.errors import UserError
 
 _MODEL = flags.DEFINE_string(
@@ -18,14 +18,14 @@ _EXPORT_DIR = flags.DEFINE_string(
 
 
 def main(unused_arguments):
-    from kerasadder import export
-    from kerasadder import loading
+    from kerasadder.serving import export
+    from kerasadder.serving import model_files
 
-    model = loading.load_keras_model(_MODEL.value)
+    model = model_files.load_keras_model(_MODEL.value)
     print(export.export_saved_model(model, _EXPORT_DIR.value))
 
 
 def check(arguments):
-    command_line.refuse_arguments(arguments)
+    runner.refuse_arguments(arguments)
     if _MODEL.value is None:
         raise UserError('no --model: name the .keras file to export.')

@@ -8,11 +8,11 @@ import sys
 
 from absl import flags
 
-from kerasadder import command_line
+from kerasadder.commands import runner
 from kerasadder.errors import UserError
 
-_NUMBER = command_line.define_number_flag()
-_SAVED_MODEL = command_line.define_saved_model_flag()
+_NUMBER = runner.define_number_flag()
+_SAVED_MODEL = runner.define_saved_model_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
 _FIGURE = flags.DEFINE_string(
     'figure', None, 'Draw pictures and answers to this file, e.g. answers.png.'
@@ -20,14 +20,14 @@ _FIGURE = flags.DEFINE_string(
 
 
 def main(paths):
-    from kerasadder import loading
+    from kerasadder.serving import model_files
 
-    classify = loading.load_classifier(_SAVED_MODEL.value)
+    classify = model_files.load_classifier(_SAVED_MODEL.value)
     answered = {}
     for path in paths:
         try:
-            picture = command_line.read_picture(path)
-            with command_line.native_stderr_closed():
+            picture = runner.read_picture(path)
+            with runner.native_stderr_closed():
                 answer = classify([picture], [_NUMBER.value])
         except OSError as error:
             print(f'error: {path}: {error.strerror}', file=sys.stderr)
@@ -38,7 +38,7 @@ def main(paths):
             one = {name: array[0] for name, array in answer.items()}
             answered[path] = picture, one
             print(
-                command_line.answer_line(path, _NUMBER.value, one, _JSON.value),
+                runner.answer_line(path, _NUMBER.value, one, _JSON.value),
                 flush=True,
             )
     if _FIGURE.value and answered:
@@ -47,15 +47,15 @@ def main(paths):
 
 
 def _draw(answered):
-    from kerasadder import decoding
-    from kerasadder import figures
-    from kerasadder import images
+    from kerasadder.pictures import decode
+    from kerasadder.pictures import normalize
+    from kerasadder.plots import image_grids
 
     pictures = [picture for picture, _ in answered.values()]
-    figures.answers(
+    image_grids.answers(
         [f'{os.path.basename(path)} + {_NUMBER.value}' for path in answered],
-        [decoding.decode_picture(picture).numpy() for picture in pictures],
-        images.normalize_pictures(pictures).numpy(),
+        [decode.decode_picture(picture).numpy() for picture in pictures],
+        normalize.normalize_pictures(pictures).numpy(),
         [answer for _, answer in answered.values()],
     ).savefig(_FIGURE.value)
 

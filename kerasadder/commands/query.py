@@ -7,13 +7,13 @@ import sys
 
 from absl import flags
 
-from kerasadder import client
-from kerasadder import command_line
-from kerasadder import transports
+from kerasadder.commands import runner
 from kerasadder.errors import UserError
+from kerasadder.serving import client
+from kerasadder.serving import transports
 
 NEEDS_TENSORFLOW = False
-_NUMBER = command_line.define_number_flag()
+_NUMBER = runner.define_number_flag()
 _ADDRESS = flags.DEFINE_string(
     'address', None, 'host:port [localhost:8501, with --grpc localhost:8500]'
 )
@@ -27,7 +27,7 @@ _JSON = flags.DEFINE_bool('json', False, 'Print a JSON object a picture.')
 
 def main(pictures):
     # gRPC imports TensorFlow, which is not quiet; REST does without.
-    with command_line.native_stderr_closed():
+    with runner.native_stderr_closed():
         server = client.Client(
             _ADDRESS.value,
             version=_VERSION.value,
@@ -39,7 +39,7 @@ def main(pictures):
         # One at a time, so that a bad picture spoils no other's answer.
         for picture in pictures:
             try:
-                content = command_line.read_picture(picture)
+                content = runner.read_picture(picture)
                 answer = server.classify([content], _NUMBER.value)
             except OSError as error:
                 problem = error.strerror
@@ -48,7 +48,7 @@ def main(pictures):
             else:
                 one = {name: array[0] for name, array in answer.items()}
                 print(
-                    command_line.answer_line(
+                    runner.answer_line(
                         picture, _NUMBER.value, one, _JSON.value
                     ),
                     flush=True,

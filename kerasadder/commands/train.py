@@ -4,22 +4,22 @@ import os
 import shlex
 import sys
 
-from kerasadder import command_line
-from kerasadder import config_flags
+from kerasadder.commands import config_flags
+from kerasadder.commands import runner
 
 config_flags.define_flags()
 
 
 def main(unused_arguments):
     from kerasadder import evaluation
-    from kerasadder import training
-    from kerasadder.checkpoint import Stopped
+    from kerasadder.training import run
+    from kerasadder.training.checkpoint import Stopped
 
     config = config_flags.config_from_flags()
     try:
-        metrics = training.train(config)
+        metrics = run.train(config)
     except Stopped as stopped:
-        command = command_line.repeated()
+        command = runner.repeated()
         if not config.model_dir:
             command += f' --model_dir={stopped.folder}'
         print(
@@ -50,5 +50,5 @@ def main(unused_arguments):
 
 
 def check(arguments):
-    command_line.refuse_arguments(arguments)
+    runner.refuse_arguments(arguments)
     config_flags.config_from_flags()

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasadder import run_folder
-from kerasadder import signatures
+from kerasadder.serving import signatures
+from kerasadder.training import run_folder
 
 TEMPORARY = '.export-'  # no number, so no version to TensorFlow Serving
 

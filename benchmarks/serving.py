@@ -1,14 +1,12 @@
 """Requests per second and latencies of an exported model."""
 
 import contextlib
-import pathlib
-import sys
 import time
 
 import numpy as np
 import tensorflow as tf
 
-from kerasadder import client
+from kerasadder.serving import client
 
 # Signature and images a request.
 REQUESTS = (
@@ -97,10 +95,8 @@ def through(address, transport, images, seconds):
 def doubles(saved_model):
     """Serves a model by the tests' doubles of TensorFlow Serving.
 
-    Yields a dict from transport to address. The doubles are for tests, and in
-    a checkout alone: an `ImportError` elsewhere.
+    Yields a dict from transport to address.
     """
-    sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
     from tests import cpp_loader
     from tests import serving_doubles
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from kerasadder import evaluation
-from kerasadder import run_folder
 from kerasadder.errors import Diverged
+from kerasadder.training import run_folder
 
 NOTE_GROWTH = 1.15  # of the steps, from one note of the table to the next
 SCORES = (

@@ -13,12 +13,12 @@ import time
 import keras
 
 import kerasadder
-from kerasadder import compilation
-from kerasadder import dataset
+from benchmarks.muon import Muon
 from kerasadder import evaluation
-from kerasadder.benchmarks.muon import Muon
 from kerasadder.config import preset_config
+from kerasadder.data import batches
 from kerasadder.errors import UserError
+from kerasadder.training import compilation
 
 # What the plain network of `yardstick` is said to reach after its 20 epochs.
 DIGIT_ACCURACY = 0.988
@@ -65,25 +65,25 @@ def compute_time(config, train, validation, steps=None, muon=None):
         `all_seconds`; `digit_accuracy` and `sum_accuracy` at the end.
     """
     if steps is None:
-        steps = config.epochs * dataset.steps_per_epoch(
+        steps = config.epochs * batches.steps_per_epoch(
             len(train[1]), config.batch_size
         )
     check_steps = max(CHECK_STEPS, steps // CHECKS)
     checks = max(1, steps // check_steps)
     keras.utils.set_random_seed(config.seed)
     model = _traceable_model(config, checks * check_steps, check_steps, muon)
-    batches = dataset.training_batches(
+    stream = batches.training_batches(
         *train,
         config.batch_size,
         steps=checks * check_steps,
         seed=config.seed,
         augment=config.augmentation,
     )
-    _warm_up(model, batches)
+    _warm_up(model, stream)
 
     times, weights = [], []
     began = time.perf_counter()
-    iterator = iter(batches)
+    iterator = iter(stream)
     for _ in range(checks):
         float(model.train_function(iterator)['loss'])
         times.append(time.perf_counter() - began)
@@ -191,11 +191,11 @@ def _traceable_model(config, steps, check_steps, muon):
     return model
 
 
-def _warm_up(model, batches):
+def _warm_up(model, stream):
     """Traces and runs once, then undoes what that did to the model."""
     variables = model.variables + model.optimizer.variables
     before = [variable.numpy() for variable in variables]
-    model.train_function(iter(batches))
+    model.train_function(iter(stream))
     model.reset_metrics()
     for variable, value in zip(variables, before):
         variable.assign(value)

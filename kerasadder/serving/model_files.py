@@ -9,10 +9,10 @@ import tensorflow as tf
 from kerasadder import layers  # noqa: F401, registers AdditionTable
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
-from kerasadder.shapes import IMAGE_SHAPE
-from kerasadder.shapes import NUM_DIGITS
-from kerasadder.shapes import NUM_NUMBERS
-from kerasadder.shapes import NUM_SUMS
+from kerasadder.task import IMAGE_SHAPE
+from kerasadder.task import NUM_DIGITS
+from kerasadder.task import NUM_NUMBERS
+from kerasadder.task import NUM_SUMS
 
 INPUTS = {'image': IMAGE_SHAPE, 'number': (NUM_NUMBERS,)}
 OUTPUTS = {'digit': (NUM_DIGITS,), 'sum': (NUM_SUMS,)}

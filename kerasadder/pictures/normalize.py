@@ -8,9 +8,9 @@ is the centre of the 28x28 image. What comes before is finding the ink.
 import numpy as np
 import tensorflow as tf
 
-from kerasadder.decoding import decode_picture
-from kerasadder.decoding import require
-from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.pictures.decode import decode_picture
+from kerasadder.pictures.decode import require
+from kerasadder.task import IMAGE_SHAPE
 
 SIDE = IMAGE_SHAPE[0]
 BOX = 20.0  # pixels, the longer side of the digit's box

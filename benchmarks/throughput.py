@@ -7,10 +7,10 @@ import time
 
 import keras
 
-from kerasadder import compilation
-from kerasadder import dataset
+from benchmarks import machine
 from kerasadder import evaluation
-from kerasadder.benchmarks import machine
+from kerasadder.data import batches
+from kerasadder.training import compilation
 
 SHORT_STEPS = 13  # of one execution
 TIMED = 2  # executions
@@ -127,7 +127,7 @@ def evaluate(config, images, rounds):
 
 
 def _stream(config, data):
-    return dataset.training_batches(
+    return batches.training_batches(
         *data,
         config.batch_size,
         steps=10**9,

@@ -2,11 +2,11 @@
 
 import csv
 
-from kerasadder import callbacks
-from kerasadder import figures
-from kerasadder import plots
-from kerasadder import run_folder
-from kerasadder import table_plots
+from kerasadder.plots import addition_table
+from kerasadder.plots import image_grids
+from kerasadder.plots import scores
+from kerasadder.training import callbacks
+from kerasadder.training import run_folder
 
 
 def draw(folder, directory, model, test, predictions):
@@ -32,14 +32,16 @@ def draw(folder, directory, model, test, predictions):
     table = model.get_layer('addition_table').log_table()
     notes = callbacks.read_table_notes(folder / 'tables')
     drawn = {
-        'predictions': figures.predictions_grid(images, labels, predictions),
-        'wrong_images': figures.wrong_images(images, labels, predictions),
-        'confusion': plots.confusion_matrices(predictions, labels),
-        'reliability': plots.reliability_diagrams(predictions, labels),
-        'learning_curves': plots.learning_curves(history),
-        'addition_table': table_plots.addition_table(table),
-        'addition_table_steps': table_plots.addition_table_steps(
-            table_plots.before_during_after(notes),
+        'predictions': image_grids.predictions_grid(
+            images, labels, predictions
+        ),
+        'wrong_images': image_grids.wrong_images(images, labels, predictions),
+        'confusion': scores.confusion_matrices(predictions, labels),
+        'reliability': scores.reliability_diagrams(predictions, labels),
+        'learning_curves': scores.learning_curves(history),
+        'addition_table': addition_table.addition_table(table),
+        'addition_table_steps': addition_table.addition_table_steps(
+            addition_table.before_during_after(notes),
             steps_per_epoch=max(notes) / len(history),
         ),
     }

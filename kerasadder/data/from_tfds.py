@@ -12,10 +12,10 @@ import tensorflow_datasets as tfds
 
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
-from kerasadder.shapes import IMAGE_SHAPE
+from kerasadder.task import IMAGE_SHAPE
 
 # The official files, in the names that TFDS looks for in a manual_dir.
-OFFICIAL_DIR = pathlib.Path(__file__).parent / 'data'
+OFFICIAL_DIR = pathlib.Path(__file__).parent / 'mnist'
 OFFICIAL_FILES = (
     'train-images-idx3-ubyte.gz',
     'train-labels-idx1-ubyte.gz',

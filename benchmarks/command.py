@@ -1,4 +1,4 @@
-"""Measures this machine: kerasadder benchmark WHAT, one of the following.
+"""Measures this machine: scripts/benchmark.py WHAT, one of the following.
 
 pipeline: fit on the pipeline against fit on one resident batch, side by side.
 training: images per second of fit, its share of the GEMM peak, the pipeline.
@@ -15,16 +15,14 @@ fails.
 import importlib.util
 import json
 import pathlib
-import sys
 
 from absl import flags
 
-from kerasadder import client
-from kerasadder import command_line
 from kerasadder import config as config_lib
+from kerasadder.commands import runner
 from kerasadder.errors import UserError
+from kerasadder.serving import client
 
-CHECKOUT = pathlib.Path(__file__).parents[2]
 GROWTH = 0.05  # of resident memory in a soak
 _PRESETS = flags.DEFINE_list(
     'presets',
@@ -47,13 +45,13 @@ _ADDRESS = flags.DEFINE_string(
     'address', None, 'host:port of a server for serving. [the doubles]'
 )
 _GRPC = flags.DEFINE_bool('grpc', False, 'Ask --address over gRPC, not REST.')
-_SAVED_MODEL = command_line.define_saved_model_flag()
-_DATA_DIR = command_line.define_data_dir_flag()
+_SAVED_MODEL = runner.define_saved_model_flag()
+_DATA_DIR = runner.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
 
 def main(arguments):
-    from kerasadder.benchmarks import machine
+    from benchmarks import machine
 
     (subcommand,) = arguments
     status, described = 0, machine.description()
@@ -91,7 +89,7 @@ def _configs(*default):
 
 
 def _pipeline():
-    from kerasadder.benchmarks import throughput
+    from benchmarks import throughput
 
     (train,) = _load('train')
     for preset, config in _configs(*config_lib.PRESETS):
@@ -99,7 +97,7 @@ def _pipeline():
 
 
 def _training():
-    from kerasadder.benchmarks import throughput
+    from benchmarks import throughput
 
     (train,) = _load('train')
     for preset, config in _configs(*config_lib.PRESETS):
@@ -107,7 +105,7 @@ def _training():
 
 
 def _evaluation():
-    from kerasadder.benchmarks import throughput
+    from benchmarks import throughput
 
     ((images, _),) = _load('test')
     for preset, config in _configs(*config_lib.PRESETS):
@@ -115,7 +113,7 @@ def _evaluation():
 
 
 def _time_to_accuracy():
-    from kerasadder.benchmarks import time_to_accuracy as benchmark
+    from benchmarks import time_to_accuracy as benchmark
 
     data, seeds = _load('train', 'validation'), range(_SEEDS.value)
     yield (
@@ -134,14 +132,14 @@ def _time_to_accuracy():
 
 
 def _yardstick():
-    from kerasadder.benchmarks import yardstick
+    from benchmarks import yardstick
 
     data = _load('train', 'validation')
     yield 'fast against plain', yardstick.compare(*data, _SEEDS.value)
 
 
 def _serving():
-    from kerasadder.benchmarks import serving
+    from benchmarks import serving
 
     ((images, _),) = _load('test')
     saved_model, seconds = _SAVED_MODEL.value, _SECONDS.value
@@ -162,17 +160,15 @@ def _serving():
 
 
 def _soak():
-    # The doubles are for tests, and in the checkout alone.
-    sys.path.insert(0, str(CHECKOUT))
-    from tests.soak import soak
+    from benchmarks.soak import soak
 
     yield 'soak', soak(_SAVED_MODEL.value, _MINUTES.value)
 
 
 def _load(*splits):
-    from kerasadder import dataset
+    from kerasadder.data import batches
 
-    return dataset.load(*splits, data_dir=_DATA_DIR.value)
+    return batches.load(*splits, data_dir=_DATA_DIR.value)
 
 
 SUBCOMMANDS = {
@@ -211,8 +207,6 @@ def check(arguments):
 
 def _check_doubles(subcommand):
     """Refuses to go on without the tests' doubles of TensorFlow Serving."""
-    if not (CHECKOUT / 'tests').is_dir():
-        raise UserError(f'{subcommand}: is for a checkout, with its tests/.')
     if not importlib.util.find_spec('tensorflow_serving'):
         raise UserError(
             f"{subcommand}: wants pip install -c constraints.txt -e '.[test]'."

@@ -12,8 +12,8 @@ import time
 
 import numpy as np
 
-from kerasadder import client
-from kerasadder import transports
+from kerasadder.serving import client
+from kerasadder.serving import transports
 from tests import cpp_loader
 from tests.photographs import photograph
 from tests.serving_doubles import Models

@@ -6,15 +6,15 @@ import time
 
 import numpy as np
 
-from kerasadder import transports
 from kerasadder.errors import UserError
-from kerasadder.shapes import NUM_DIGITS
-from kerasadder.shapes import NUM_NUMBERS
-from kerasadder.shapes import NUM_SUMS
-from kerasadder.transports import DeadlineExceeded
-from kerasadder.transports import NotFound
-from kerasadder.transports import ServingError
-from kerasadder.transports import Unavailable
+from kerasadder.serving import transports
+from kerasadder.serving.transports import DeadlineExceeded
+from kerasadder.serving.transports import NotFound
+from kerasadder.serving.transports import ServingError
+from kerasadder.serving.transports import Unavailable
+from kerasadder.task import NUM_DIGITS
+from kerasadder.task import NUM_NUMBERS
+from kerasadder.task import NUM_SUMS
 
 # Dtype and shape after the batch of what the signatures answer.
 PROBABILITIES = {

@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from kerasadder.images import normalize_pictures
 from kerasadder.model import with_every_number
-from kerasadder.shapes import IMAGE_SHAPE
-from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.pictures.normalize import normalize_pictures
+from kerasadder.task import IMAGE_SHAPE
+from kerasadder.task import NUM_NUMBERS
 
 
 def of_model(model):

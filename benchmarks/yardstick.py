@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kerasadder.benchmarks import time_to_accuracy
+from benchmarks import time_to_accuracy
 
 EPOCHS = 20
 BATCH_SIZE = 128

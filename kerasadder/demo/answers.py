@@ -8,10 +8,10 @@ import socket
 import numpy as np
 import tensorflow as tf
 
-from kerasadder import images
 from kerasadder.errors import UserError
+from kerasadder.pictures import normalize
 
-DATA = pathlib.Path(__file__).parent / 'data'
+DATA = pathlib.Path(__file__).parents[1] / 'data' / 'mnist'
 
 
 def answer(classify, picture, number):
@@ -38,7 +38,7 @@ def answer(classify, picture, number):
         # The server's name comes first, and it has one picture alone.
         message = re.sub(r'.*image\[0\]', 'The picture', str(error))
         raise UserError(message) from error
-    image = images.normalize_pictures([picture]).numpy()
+    image = normalize.normalize_pictures([picture]).numpy()
     return {name: array[0] for name, array in outputs.items()} | {
         'image': image[0]
     }

@@ -7,18 +7,18 @@ import shlex
 
 import keras
 
-from kerasadder import callbacks
-from kerasadder import compilation
-from kerasadder import dataset
-from kerasadder import distributed
 from kerasadder import evaluation
-from kerasadder import export
-from kerasadder import run_figures
-from kerasadder import run_folder
-from kerasadder.checkpoint import Checkpoint
+from kerasadder.data import batches
 from kerasadder.errors import UserError
-from kerasadder.tensorboard import TensorBoardLog
-from kerasadder.tensorboard import write_result
+from kerasadder.serving import export
+from kerasadder.training import callbacks
+from kerasadder.training import compilation
+from kerasadder.training import devices
+from kerasadder.training import run_figures
+from kerasadder.training import run_folder
+from kerasadder.training.checkpoint import Checkpoint
+from kerasadder.training.tensorboard import TensorBoardLog
+from kerasadder.training.tensorboard import write_result
 
 
 def train(config, data=None, strategy=None):
@@ -46,32 +46,32 @@ def train(config, data=None, strategy=None):
         Stopped: On SIGINT or SIGTERM while training, with everything saved.
         OSError: If a folder cannot be written.
     """
-    strategy = strategy or distributed.get_strategy()
+    strategy = strategy or devices.get_strategy()
     where = {'name': config.dataset, 'data_dir': config.data_dir}
     if data:
         num_images = len(data['train'][1])
     else:
-        num_images = dataset.num_training_images(**where)
+        num_images = batches.num_training_images(**where)
     with strategy.scope():
-        steps_per_epoch = dataset.steps_per_epoch(num_images, config.batch_size)
+        steps_per_epoch = batches.steps_per_epoch(num_images, config.batch_size)
         compilation.steps_per_execution(config, steps_per_epoch)
     with (
-        distributed.own_folder(config, strategy) as config,
+        devices.own_folder(config, strategy) as config,
         run_folder.open_run_folder(config) as folder,
     ):
         if config.export_dir:
             export.prepare(config.export_dir)
         metrics = _metrics_of_complete_run(config, folder, strategy)
         if metrics:
-            if not distributed.is_chief(strategy):
+            if not devices.is_chief(strategy):
                 return None
             print(f'{folder}: this run is complete; nothing to do.')
             return metrics
         if data is None:
             splits = ('train', 'validation', 'test')
-            data = dict(zip(splits, dataset.load(*splits, **where)))
+            data = dict(zip(splits, batches.load(*splits, **where)))
         model, history = _fit(config, data, strategy, folder)
-        if not distributed.is_chief(strategy):
+        if not devices.is_chief(strategy):
             return None
         return _finish(config, data, model, history, folder)
 
@@ -122,7 +122,7 @@ def _metrics_of_complete_run(config, folder, strategy):
     if config.export_dir:
         exports = pathlib.Path(config.export_dir).glob('[0-9]*')
         if saved_model not in exports:
-            if distributed.on_several_machines(strategy):
+            if devices.on_several_machines(strategy):
                 # The others know nothing of it, and have left.
                 flags = shlex.join(
                     [
@@ -141,7 +141,7 @@ def _metrics_of_complete_run(config, folder, strategy):
 def _fit(config, data, strategy, folder):
     """Trains; returns the model and the history, a list of dicts."""
     images, labels = data['train']
-    steps_per_epoch = dataset.steps_per_epoch(len(labels), config.batch_size)
+    steps_per_epoch = batches.steps_per_epoch(len(labels), config.batch_size)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         model = compilation.compiled_model(config, steps_per_epoch)
@@ -163,7 +163,7 @@ def _fit(config, data, strategy, folder):
     tensorboard.forget_after(step // steps_per_epoch)
     while step < config.epochs * steps_per_epoch:
         epoch, done = divmod(step, steps_per_epoch)
-        batches = dataset.training_batches(
+        stream = batches.training_batches(
             images,
             labels,
             config.batch_size,
@@ -176,15 +176,15 @@ def _fit(config, data, strategy, folder):
         until = epoch + 1 if done else config.epochs
         if done:
             with strategy.scope():
-                _build_metrics(model, batches)
+                _build_metrics(model, stream)
         with contextlib.ExitStack() as stack:
-            if not distributed.on_several_machines(strategy):
+            if not devices.on_several_machines(strategy):
                 # One cannot save without the others.
                 stack.enter_context(checkpoint.stopping_on_signals())
-            distributed.fit(
+            devices.fit(
                 strategy,
                 model,
-                batches,
+                stream,
                 epochs=until,
                 initial_epoch=epoch,
                 steps=steps_per_epoch - done,
@@ -204,9 +204,9 @@ def _fit(config, data, strategy, folder):
     return model, checkpoint.history
 
 
-def _build_metrics(model, batches):
+def _build_metrics(model, stream):
     """Has Keras make the metrics' variables, which it else does in `fit`."""
-    for inputs, targets in batches.take(1):
+    for inputs, targets in stream.take(1):
         outputs = model(inputs, training=False)
         model.compute_loss(inputs, targets, outputs)
         model.compute_metrics(inputs, targets, outputs)
@@ -231,8 +231,8 @@ def _evaluate(config, data, model):
 def _speed(config, data, history):
     """Returns what training took, over all epochs, resumed or not."""
     seconds = sum(row['seconds'] for row in history)
-    batches = dataset.steps_per_epoch(len(data['train'][1]), config.batch_size)
-    images = len(history) * batches * config.batch_size
+    steps = batches.steps_per_epoch(len(data['train'][1]), config.batch_size)
+    images = len(history) * steps * config.batch_size
     return {
         'epochs': len(history),
         'fit_seconds': seconds,

@@ -6,8 +6,8 @@ Every function returns a `matplotlib.figure.Figure`, as those of `figures`.
 import numpy as np
 
 from kerasadder.evaluation import SUMS
-from kerasadder.figures import RED
-from kerasadder.figures import new_figure
+from kerasadder.plots.image_grids import RED
+from kerasadder.plots.image_grids import new_figure
 
 
 def addition_table(log_table):

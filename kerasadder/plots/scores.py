@@ -11,11 +11,11 @@ import numpy as np
 from kerasadder.evaluation import CONFIDENCE_BINS
 from kerasadder.evaluation import SUMS
 from kerasadder.evaluation import calibration
-from kerasadder.figures import BLUE
-from kerasadder.figures import ORANGE
-from kerasadder.figures import new_figure
+from kerasadder.plots.image_grids import BLUE
+from kerasadder.plots.image_grids import ORANGE
+from kerasadder.plots.image_grids import new_figure
 
-SEED_LOG = pathlib.Path(__file__).parent / 'data' / 'seed_log.csv'
+SEED_LOG = pathlib.Path(__file__).with_name('seed_log.csv')
 
 
 def confusion_matrices(predictions, labels):

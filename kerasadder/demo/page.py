@@ -12,12 +12,12 @@ import uvicorn
 from nicegui import html
 from nicegui import ui
 
-from kerasadder import demo
+from kerasadder.demo import answers
 from kerasadder.errors import UserError
-from kerasadder.shapes import IMAGE_SHAPE
-from kerasadder.shapes import NUM_DIGITS
-from kerasadder.shapes import NUM_NUMBERS
-from kerasadder.shapes import NUM_SUMS
+from kerasadder.task import IMAGE_SHAPE
+from kerasadder.task import NUM_DIGITS
+from kerasadder.task import NUM_NUMBERS
+from kerasadder.task import NUM_SUMS
 
 STYLE = pathlib.Path(__file__).with_suffix('.css')
 HINT = 'Draw a digit, open a picture, or take one of the test set.'
@@ -29,15 +29,15 @@ def serve(classify, listener):
     """Serves the page until it is interrupted.
 
     Args:
-        classify: As of `demo.answer`.
-        listener: What `demo.listen` returns.
+        classify: As of `answers.answer`.
+        listener: What `answers.listen` returns.
 
     Raises:
         KeyboardInterrupt: At its end.
         UserError: If the first answer fails: the server is not there, say.
     """
-    pictures = demo.examples()
-    demo.answer(classify, pictures[0], 0)  # the first one takes a second
+    pictures = answers.examples()
+    answers.answer(classify, pictures[0], 0)  # the first one takes a second
     host, port = listener.getsockname()
     app = fastapi.FastAPI()
     ui.run_with(
@@ -56,7 +56,7 @@ def serve(classify, listener):
     raise KeyboardInterrupt  # as uvicorn does, but not always
 
 
-class _Drawing(ui.element, component='demo_page.js'):
+class _Drawing(ui.element, component='page.js'):
     """The paper, a component of its own: drawing must not wait for a server."""
 
 
@@ -172,7 +172,7 @@ class _Page:
             return
         try:
             answered = await asyncio.to_thread(
-                demo.answer, self._classify, self._picture, self._number
+                answers.answer, self._classify, self._picture, self._number
             )
         except UserError as error:
             self._show_nothing(str(error))

@@ -4,13 +4,13 @@ import os
 
 import tensorflow as tf
 
-from kerasadder import augmentation
-from kerasadder import idx
-from kerasadder import prepared
+from kerasadder.data import augmentation
+from kerasadder.data import from_idx
+from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
-from kerasadder.shapes import IMAGE_SHAPE
-from kerasadder.shapes import NUM_DIGITS
-from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.task import IMAGE_SHAPE
+from kerasadder.task import NUM_DIGITS
+from kerasadder.task import NUM_NUMBERS
 
 MNIST_TRAINING_IMAGES = 60_000
 
@@ -60,9 +60,9 @@ def num_training_images(name='mnist', data_dir=None):
     if name == 'mnist':
         count = MNIST_TRAINING_IMAGES
     elif _is_folder(name):
-        count = idx.num_training_images(name)
+        count = from_idx.num_training_images(name)
     else:
-        count = prepared.num_training_images(name, data_dir)
+        count = from_tfds.num_training_images(name, data_dir)
     return _training_share(name, count)
 
 
@@ -83,9 +83,9 @@ def _is_folder(name):
 def _load(name, split, data_dir):
     """Loads all that is called `train` or `test`, and checks it."""
     if _is_folder(name):
-        images, labels = idx.load(name, split)
+        images, labels = from_idx.load(name, split)
     else:
-        images, labels = prepared.load(name, split, data_dir)
+        images, labels = from_tfds.load(name, split, data_dir)
     if len(labels) == 0:
         raise UserError(f'--dataset={name}: has no images to {split}.')
     first, last = labels.min(), labels.max()

@@ -5,10 +5,10 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams import summary as hparams
 
-from kerasadder import figures
-from kerasadder import plots
-from kerasadder import table_plots
-from kerasadder.callbacks import SCORES
+from kerasadder.plots import addition_table
+from kerasadder.plots import image_grids
+from kerasadder.plots import scores
+from kerasadder.training.callbacks import SCORES
 
 # The table of runs begins with what is said to differ between them.
 COMPARED = ('epochs', 'learning_rate', 'dropout', 'preset', 'seed')
@@ -93,15 +93,15 @@ class TensorBoardLog(keras.callbacks.Callback):
         predictions = self.validation.predictions
         table = self.model.get_layer('addition_table').log_table()
         drawn = {
-            'predictions': figures.predictions_grid(
+            'predictions': image_grids.predictions_grid(
                 images, labels, predictions
             ),
-            'confusion': plots.confusion_matrices(predictions, labels),
-            'addition_table': table_plots.addition_table(table),
+            'confusion': scores.confusion_matrices(predictions, labels),
+            'addition_table': addition_table.addition_table(table),
         }
         with _writer(self.directory / 'validation', epoch + 1):
             for name, figure in drawn.items():
-                tf.summary.image(name, figures.pixels(figure)[None])
+                tf.summary.image(name, image_grids.pixels(figure)[None])
 
 
 def write_result(directory, epochs, test):

@@ -11,8 +11,8 @@ import zlib
 import keras
 import numpy as np
 
-from kerasadder import run_folder
 from kerasadder.errors import Diverged
+from kerasadder.training import run_folder
 
 # What NumPy raises for a file that is cut or has a bit changed somewhere.
 DAMAGED = (

@@ -16,7 +16,7 @@ from absl import flags
 from absl import logging
 
 from kerasadder.errors import UserError
-from kerasadder.shapes import NUM_NUMBERS
+from kerasadder.task import NUM_NUMBERS
 
 USER_ERROR = 2  # exit status
 MAX_BYTES = 100_000_000  # of a picture
@@ -33,8 +33,9 @@ def run(command, argv=None):
     therefore import what needs TensorFlow inside their `main`.
 
     Args:
-        command: A module of `kerasadder.commands`. It has `check`, called with
-            the positional arguments once the flags are parsed, which raises
+        command: A module such as those of `kerasadder.commands`. It has
+            `check`, called with the positional arguments once the flags are
+            parsed, which raises
             `UserError` if something does not go together; `main`, called with
             them afterwards, whose result is the exit status; and, if it does
             without TensorFlow, `NEEDS_TENSORFLOW = False`.
@@ -68,7 +69,7 @@ def _help(command):
     """Returns what a command is for and its flags, a line or two each."""
     lines = [command.__doc__.rstrip(), '']
     defined = flags.FLAGS.flags_by_module_dict()
-    ours = (module for module in defined if module.startswith('kerasadder'))
+    ours = (module for module in defined if not module.startswith('absl.'))
     for flag in itertools.chain.from_iterable(map(defined.get, ours)):
         name = f'--[no]{flag.name}' if flag.boolean else f'--{flag.name}'
         lines += textwrap.wrap(

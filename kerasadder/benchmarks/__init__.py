@@ -1,1 +1,0 @@
-"""What `kerasadder benchmark` measures, a module each."""

@@ -1,0 +1,1 @@
+"""What is learned from: images, labels and the stream of batches."""

@@ -1,0 +1,1 @@
+"""Any picture of a digit made an image like MNIST's."""

@@ -1,0 +1,1 @@
+"""Figures of data, scores and the learned table: arrays in, figures out."""

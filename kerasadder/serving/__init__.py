@@ -1,0 +1,1 @@
+"""The exported model: its signatures, its files, its client."""

@@ -1,0 +1,1 @@
+"""A training run, from a configuration to what it leaves."""
