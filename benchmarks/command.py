@@ -19,7 +19,7 @@ import pathlib
 from absl import flags
 
 from kerasadder import config as config_lib
-from kerasadder.commands import runner
+from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 from kerasadder.serving import client
 
@@ -45,8 +45,8 @@ _ADDRESS = flags.DEFINE_string(
     'address', None, 'host:port of a server for serving. [the doubles]'
 )
 _GRPC = flags.DEFINE_bool('grpc', False, 'Ask --address over gRPC, not REST.')
-_SAVED_MODEL = runner.define_saved_model_flag()
-_DATA_DIR = runner.define_data_dir_flag()
+_SAVED_MODEL = shared_flags.define_saved_model_flag()
+_DATA_DIR = shared_flags.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
 
@@ -165,10 +165,10 @@ def _soak():
     yield 'soak', soak(_SAVED_MODEL.value, _MINUTES.value)
 
 
-def _load(*splits):
-    from kerasadder.data import batches
+def _load(*names):
+    from kerasadder.data import splits
 
-    return batches.load(*splits, data_dir=_DATA_DIR.value)
+    return splits.load(*names, data_dir=_DATA_DIR.value)
 
 
 SUBCOMMANDS = {

@@ -19,6 +19,7 @@ from kerasadder.config import preset_config
 from kerasadder.data import batches
 from kerasadder.errors import UserError
 from kerasadder.training import compilation
+from kerasadder.training import schedules
 
 # What the plain network of `yardstick` is said to reach after its 20 epochs.
 DIGIT_ACCURACY = 0.988
@@ -184,7 +185,7 @@ def _traceable_model(config, steps, check_steps, muon):
     model = compilation.compiled_model(config, steps)
     if muon is not None:
         model.optimizer = Muon(
-            compilation.one_cycle(config.learning_rate, steps), **muon
+            schedules.one_cycle(config.learning_rate, steps), **muon
         )
     model.optimizer.build(model.trainable_variables)
     model.make_train_function()

@@ -5,13 +5,10 @@ import tensorflow as tf
 
 from kerasadder.model import with_every_number
 from kerasadder.task import IMAGE_SHAPE
-from kerasadder.task import NUM_DIGITS
-from kerasadder.task import NUM_NUMBERS
+from kerasadder.task import SUMS
 
 BATCH_SIZE = 500
 CONFIDENCE_BINS = 15
-# The sum of each digit (row) and number (column).
-SUMS = np.add.outer(np.arange(NUM_DIGITS), np.arange(NUM_NUMBERS))
 
 
 def every_number_function(model):
@@ -29,7 +26,8 @@ def predict(every_number, images, batch_size=BATCH_SIZE):
         every_number: A callable from an `image` batch, float32
             `(batch, 28, 28, 1)`, to the dict `digit` `(batch, 10)` and `sum`
             `(batch, 10, 19)`, its second axis the number: as
-            `every_number_function` returns it, or `loading.load_saved_model`.
+            `every_number_function` or `model_files.load_saved_model` returns
+            it.
         images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
         batch_size: Images a call.
 

@@ -52,12 +52,12 @@ def run(stripes_data, tmp_path_factory):
 @pytest.fixture(scope='session')
 def data_dir(tmp_path_factory):
     """A TFDS folder with MNIST prepared in it."""
-    from kerasadder.data import batches
-    from kerasadder.training import run_folder
+    from kerasadder import files
+    from kerasadder.data import splits
 
     root = tmp_path_factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
         root = root.parent  # which the workers share
-    with run_folder.locked(root, wait=True):
-        batches.load('test', data_dir=root / 'tensorflow_datasets')
+    with files.locked(root, wait=True):
+        splits.load('test', data_dir=root / 'tensorflow_datasets')
     return root / 'tensorflow_datasets'

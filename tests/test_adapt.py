@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasadder.data import batches
+from kerasadder.data import splits
 from tests.conftest import stripes
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -121,7 +121,7 @@ def test_another_rule_is_learned(digits, tmp_path):
 
 def test_two_images_are_added(stripes_data, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        batches, 'load', lambda *splits: [stripes_data[s] for s in splits]
+        splits, 'load', lambda *splits: [stripes_data[s] for s in splits]
     )
     monkeypatch.chdir(tmp_path)
     (block,) = blocks('Other inputs', 'python')

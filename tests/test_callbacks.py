@@ -5,20 +5,21 @@ import pytest
 
 from kerasadder.errors import Diverged
 from kerasadder.training import callbacks
+from kerasadder.training import table_snapshots
 
 
 def note_steps(directory, steps, first=0):
     """Has `TableNotes` watch a model that takes a step at a time."""
     optimizer = types.SimpleNamespace(iterations=first)
     layer = types.SimpleNamespace(log_table=lambda: np.zeros((10, 10, 19)))
-    notes = callbacks.TableNotes(directory, last_step=steps)
+    notes = table_snapshots.TableNotes(directory, last_step=steps)
     notes.set_model(
         types.SimpleNamespace(optimizer=optimizer, get_layer=lambda name: layer)
     )
     notes.on_train_begin()
     for batch, optimizer.iterations in enumerate(range(first + 1, steps + 1)):
         notes.on_train_batch_end(batch)
-    return list(callbacks.read_table_notes(directory))
+    return list(table_snapshots.read_table_notes(directory))
 
 
 def test_table_notes_get_seldom_and_end_with_the_last_step(tmp_path):

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from kerasadder.data import batches
-from kerasadder.data import from_tfds
+from kerasadder.data import from_idx
+from kerasadder.data import splits
 from kerasadder.errors import UserError
 
 
@@ -30,9 +31,9 @@ def numbered_batches(count=1000, batch_size=64, **kwargs):
 
 
 def test_splits_have_their_sizes_and_share_nothing(data_dir):
-    splits = batches.load('train', 'validation', 'test', data_dir=data_dir)
-    assert [len(labels) for _, labels in splits] == [55000, 5000, 10000]
-    images = np.concatenate([images for images, _ in splits])
+    loaded = splits.load('train', 'validation', 'test', data_dir=data_dir)
+    assert [len(labels) for _, labels in loaded] == [55000, 5000, 10000]
+    images = np.concatenate([images for images, _ in loaded])
     assert images.shape == (70000, 28, 28, 1)
     assert images.dtype == np.uint8
     # MNIST has no two equal images.
@@ -40,10 +41,10 @@ def test_splits_have_their_sizes_and_share_nothing(data_dir):
 
 
 def test_test_split_is_the_official_test_set(data_dir):
-    ((images, labels),) = batches.load('test', data_dir=data_dir)
-    path = from_tfds.OFFICIAL_DIR / 't10k-images-idx3-ubyte.gz'
+    ((images, labels),) = splits.load('test', data_dir=data_dir)
+    path = from_idx.mnist_folder() / 't10k-images-idx3-ubyte.gz'
     pixels = np.frombuffer(gzip.decompress(path.read_bytes())[16:], np.uint8)
-    path = from_tfds.OFFICIAL_DIR / 't10k-labels-idx1-ubyte.gz'
+    path = from_idx.mnist_folder() / 't10k-labels-idx1-ubyte.gz'
     digits = gzip.decompress(path.read_bytes())[8:]
     official = zip(pixels.reshape(-1, 784), digits)
     assert {(image.tobytes(), digit) for image, digit in official} == {
@@ -120,7 +121,7 @@ def test_number_changes_every_epoch():
 @pytest.mark.parametrize('augment', [False, True])
 def test_equal_seeds_give_equal_streams(augment):
     for a, b in zip(
-        numbered_batches(augment=augment), batches(augment=augment)
+        numbered_batches(augment=augment), numbered_batches(augment=augment)
     ):
         tf.nest.map_structure(np.testing.assert_array_equal, a, b)
 

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from kerasadder.evaluation import SUMS
 from kerasadder.plots import addition_table
 from kerasadder.plots import image_grids
+from kerasadder.plots import learning_curves
 from kerasadder.plots import scores
+from kerasadder.plots import style
+from kerasadder.task import SUMS
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_predictions_grid_marks_the_wrong_ones(answers):
     # Image 12 is a 2 and goes with number 2; image 17, a 7, is taken for 8.
     assert texts(figure)[12] == '2 + 2 = 4'
     assert texts(figure)[17] == '8 + 7 = 15\n(7 + 7 = 14)'
-    red = [t.get_color() == image_grids.RED for t in figure.axes[0].texts]
+    red = [t.get_color() == style.RED for t in figure.axes[0].texts]
     assert np.flatnonzero(red).tolist() == [5, 17, 33]
 
 
@@ -152,7 +154,7 @@ def lines(axis):
 
 
 def test_learning_curves_have_the_losses_in_them(history):
-    drawn = lines(scores.learning_curves(history).axes[0])
+    drawn = lines(learning_curves.learning_curves(history).axes[0])
     assert set(drawn) == {
         f'{output}, {split}'
         for output in ('digit', 'sum')
@@ -163,7 +165,7 @@ def test_learning_curves_have_the_losses_in_them(history):
 
 
 def test_learning_curves_stand_beside_the_seed_project(history):
-    drawn = lines(scores.learning_curves(history).axes[1])
+    drawn = lines(learning_curves.learning_curves(history).axes[1])
     for output in ('digit', 'sum'):
         np.testing.assert_allclose(
             drawn[f'{output}, this run'], [[1, 90], [2, 80], [3, 70]]
@@ -182,8 +184,8 @@ def test_learning_curves_draw_a_perfect_run(history):
         }
         for row in history
     ]
-    figure = scores.learning_curves(perfect)
-    assert np.ptp(image_grids.pixels(figure)) > 0
+    figure = learning_curves.learning_curves(perfect)
+    assert np.ptp(style.pixels(figure)) > 0
 
 
 def test_reliability_diagrams_show_accuracy_gap_and_count(answers):
@@ -225,7 +227,7 @@ def test_a_hundred_wrong_images_are_drawn_and_more_counted(answers):
 
 def test_pixels_are_rgba(answers):
     figure = image_grids.predictions_grid(*answers, rows=1, columns=2)
-    pixels = image_grids.pixels(figure)
+    pixels = style.pixels(figure)
     assert pixels.dtype == np.uint8
     assert pixels.ndim == 3
     assert pixels.shape[-1] == 4

@@ -4,9 +4,9 @@ import struct
 import numpy as np
 import pytest
 
-from kerasadder.data import batches
 from kerasadder.data import from_idx
 from kerasadder.data import from_tfds
+from kerasadder.data import splits
 from kerasadder.errors import UserError
 from kerasadder.training.run import train
 from tests.small_runs import small_config
@@ -51,7 +51,7 @@ def test_reads_compressed_files_too(tmp_path):
 
 
 def test_official_files_are_what_tfds_makes_of_them(data_dir):
-    read = zip(*from_idx.load(from_tfds.OFFICIAL_DIR, 'test'))
+    read = zip(*from_idx.load(from_idx.mnist_folder(), 'test'))
     by_tfds = zip(*from_tfds.load('mnist', 'test', data_dir))
     assert {(image.tobytes(), label) for image, label in read} == {
         (image.tobytes(), label) for image, label in by_tfds
@@ -59,13 +59,13 @@ def test_official_files_are_what_tfds_makes_of_them(data_dir):
 
 
 def test_last_twelfth_of_a_folder_validates(tmp_path):
-    train, validation, test = batches.load(
+    train, validation, test = splits.load(
         'train', 'validation', 'test', name=str(write(tmp_path, train=60))
     )
     assert [image[0, 0, 0] for image in train[0]] == list(range(55))
     assert [image[0, 0, 0] for image in validation[0]] == [*range(55, 60)]
     assert len(test[1]) == 6
-    assert batches.num_training_images(str(tmp_path)) == 55
+    assert splits.num_training_images(str(tmp_path)) == 55
 
 
 def cut(path):
@@ -100,7 +100,7 @@ def drop_one(path):
 def test_damaged_files_are_refused_in_one_line(spoil, message, tmp_path):
     spoil(write(tmp_path) / 'train-images-idx3-ubyte')
     with pytest.raises(UserError, match=message) as error:
-        batches.load('train', name=str(tmp_path))
+        splits.load('train', name=str(tmp_path))
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -119,7 +119,7 @@ def test_damaged_files_are_refused_in_one_line(spoil, message, tmp_path):
 def test_images_of_another_kind_are_refused(wrong, message, tmp_path):
     folder = str(write(tmp_path, **wrong))
     with pytest.raises(UserError, match=message):
-        batches.load('train', 'test', name=folder)
+        splits.load('train', 'test', name=folder)
 
 
 @pytest.mark.parametrize(

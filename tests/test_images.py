@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 from PIL import ImageDraw
 
-from kerasadder.data import batches
+from kerasadder.data import splits
 from kerasadder.pictures.normalize import normalize_pictures
 
 
@@ -118,7 +118,7 @@ def test_digit_fills_the_box_and_its_mass_is_in_the_middle(expected):
 
 
 def test_mnist_images_stay_themselves(data_dir):
-    ((images, _),) = batches.load('test', data_dir=data_dir)
+    ((images, _),) = splits.load('test', data_dir=data_dir)
     images = images[:300]
     encoded = [tf.io.encode_png(image).numpy() for image in images]
     difference = np.abs(normalize(*encoded) - images).mean(axis=(1, 2, 3))

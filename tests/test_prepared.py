@@ -7,6 +7,7 @@ import pytest
 import requests
 import tensorflow_datasets as tfds
 
+from kerasadder.data import from_idx
 from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
 
@@ -46,25 +47,26 @@ def store(data_dir, shape=(28, 28, 1), splits=('train', 'test'), **features):
 
 def test_official_files_are_the_official_ones():
     for name, expected in SHA256.items():
-        content = (from_tfds.OFFICIAL_DIR / name).read_bytes()
+        content = (from_idx.mnist_folder() / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == expected
-    assert set(SHA256) == set(from_tfds.OFFICIAL_FILES)
+    names = {path.name for path in from_idx.mnist_folder().glob('*.gz')}
+    assert set(SHA256) == names
 
 
 def test_damaged_file_is_refused(tmp_path, monkeypatch):
     official = tmp_path / 'official'
-    shutil.copytree(from_tfds.OFFICIAL_DIR, official)
+    shutil.copytree(from_idx.mnist_folder(), official)
     path = official / 't10k-labels-idx1-ubyte.gz'
     content = bytearray(path.read_bytes())
     content[100] ^= 1
     path.write_bytes(content)
-    monkeypatch.setattr(from_tfds, 'OFFICIAL_DIR', official)
+    monkeypatch.setattr(from_idx, 'MNIST', official)
     with pytest.raises(UserError, match='damaged'):
         from_tfds.load('mnist', 'test', data_dir=tmp_path / 'data')
 
 
 def test_missing_file_is_refused_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(from_tfds, 'OFFICIAL_DIR', tmp_path)
+    monkeypatch.setattr(from_idx, 'MNIST', tmp_path)
     with pytest.raises(UserError, match='missing'):
         from_tfds.load('mnist', 'test', data_dir=tmp_path / 'data')
 

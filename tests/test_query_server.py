@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder.commands import runner
+from kerasadder.commands.pictures import MAX_BYTES
 from tests import serving_doubles
 from tests.cpp_loader import Loader
 from tests.test_client import OUTPUTS
@@ -100,7 +100,7 @@ def test_answer_is_one_json_object(picture):
 def test_bad_pictures_do_not_stop_the_others(picture):
     large = picture.with_name('large.png')
     large.touch()
-    os.truncate(large, runner.MAX_BYTES + 1)
+    os.truncate(large, MAX_BYTES + 1)
     with rest_script([SEVEN, 400, SEVEN], []) as address:
         done = query(
             address,

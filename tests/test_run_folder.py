@@ -5,6 +5,7 @@ import os
 import pytest
 
 from kerasadder import __version__
+from kerasadder import files
 from kerasadder.config import preset_config
 from kerasadder.errors import UserError
 from kerasadder.training import run_folder
@@ -95,16 +96,16 @@ def test_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
             call(*arguments)
 
         monkeypatch.setattr(os, name, recorded)
-    run_folder.write_json(tmp_path / 'file.json', 'value')
+    files.write_json(tmp_path / 'file.json', 'value')
     assert done == ['fsync', 'replace']
 
 
 def test_failed_write_keeps_the_old_file(tmp_path):
     path = tmp_path / 'file.json'
-    run_folder.write_json(path, 'old')
+    files.write_json(path, 'old')
     with (
         pytest.raises(ZeroDivisionError),
-        run_folder.write_whole(path) as temporary,
+        files.write_whole(path) as temporary,
     ):
         temporary.write_text('half')
         raise ZeroDivisionError
@@ -114,7 +115,7 @@ def test_failed_write_keeps_the_old_file(tmp_path):
 
 def test_csv_holds_the_rows(tmp_path):
     rows = [{'epoch': 1, 'loss': 0.5}, {'epoch': 2, 'loss': 0.25}]
-    run_folder.write_csv(tmp_path / 'history.csv', rows)
+    files.write_csv(tmp_path / 'history.csv', rows)
     with open(tmp_path / 'history.csv', newline='') as file:
         read = [
             {k: float(v) for k, v in row.items()}

@@ -13,7 +13,7 @@ import time
 import pytest
 import tensorflow as tf
 
-from kerasadder.data import batches
+from kerasadder.data import splits
 
 ROOT = pathlib.Path(__file__).parent.parent
 SHIPPED = ROOT / 'saved_models' / 'kerasadder' / '1'
@@ -213,7 +213,7 @@ def test_evaluating_nothing_is_one_line(tmp_path):
 @pytest.fixture(scope='module')
 def pictures(data_dir, tmp_path_factory):
     """A folder with two test images as pictures, and things that are none."""
-    ((images, labels),) = batches.load('test', data_dir=data_dir)
+    ((images, labels),) = splits.load('test', data_dir=data_dir)
     directory = tmp_path_factory.mktemp('pictures')
     for name, image in (
         ('light.png', images[0]),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder.data import batches
+from kerasadder.data import splits
 from kerasadder.model import build_model
 from kerasadder.serving import export
 from kerasadder.serving import model_files
@@ -136,7 +136,7 @@ def test_graph_needs_neither_xla_nor_python_nor_this_machine(served):
 
 
 def test_shipped_model_reads_mnist_as_pictures(data_dir):
-    ((images, labels),) = batches.load('test', data_dir=data_dir)
+    ((images, labels),) = splits.load('test', data_dir=data_dir)
     classify = model_files.load_classifier(SHIPPED)
     every_number = model_files.load_saved_model(SHIPPED)
     right = others = 0

@@ -13,9 +13,11 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from kerasadder.config import preset_config
 from kerasadder.data.batches import training_batches
 from kerasadder.errors import UserError
-from kerasadder.evaluation import SUMS
+from kerasadder.task import SUMS
 from kerasadder.training import callbacks
 from kerasadder.training import compilation
+from kerasadder.training import schedules
+from kerasadder.training import table_snapshots
 from kerasadder.training.run import train
 from tests.small_runs import history
 from tests.small_runs import read_events
@@ -84,7 +86,7 @@ def test_leaves_its_files(run):
 
 
 def test_table_is_noted_before_during_and_after_training(run):
-    notes = callbacks.read_table_notes(run[1] / 'run' / 'tables')
+    notes = table_snapshots.read_table_notes(run[1] / 'run' / 'tables')
     # Three epochs of 40 steps, an execution each.
     assert list(notes) == [0, 40, 80, 120]
     np.testing.assert_allclose(notes[0], -np.log(19), rtol=1e-6)
@@ -208,7 +210,7 @@ def test_learning_rate_is_constant_while_weights_are_averaged():
     model = compilation.compiled_model(config, steps_per_epoch=10)
     schedule = model.optimizer._learning_rate
     rates = [float(schedule(step)) for step in range(100)]
-    cycle = compilation.one_cycle(0.01, 60)
+    cycle = schedules.one_cycle(0.01, 60)
     assert rates[:60] == [float(cycle(step)) for step in range(60)]
     assert rates[60:90] == pytest.approx([0.01 / 4] * 30)
     assert rates[90:] == [0] * 10

@@ -9,10 +9,11 @@ import importlib.util
 from absl import flags
 
 from kerasadder.commands import runner
+from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 from kerasadder.serving import client
 
-_SAVED_MODEL = runner.define_saved_model_flag()
+_SAVED_MODEL = shared_flags.define_saved_model_flag()
 _ADDRESS = flags.DEFINE_string(
     'address', None, 'Ask a TensorFlow Serving instead: host:port of its REST.'
 )

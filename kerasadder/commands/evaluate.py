@@ -5,20 +5,21 @@ import json
 from absl import flags
 
 from kerasadder.commands import runner
+from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 
-_SAVED_MODEL = runner.define_saved_model_flag()
+_SAVED_MODEL = shared_flags.define_saved_model_flag()
 _MODEL = flags.DEFINE_string('model', None, 'A .keras file instead.')
 _DATASET = flags.DEFINE_string(
     'dataset', 'mnist', "TFDS's name of a dataset, or a folder of IDX files."
 )
-_DATA_DIR = runner.define_data_dir_flag()
+_DATA_DIR = shared_flags.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
 
 def main(unused_arguments):
     from kerasadder import evaluation
-    from kerasadder.data import batches
+    from kerasadder.data import splits
     from kerasadder.serving import model_files
 
     if _MODEL.value:
@@ -27,9 +28,7 @@ def main(unused_arguments):
         )
     else:
         every_number = model_files.load_saved_model(_SAVED_MODEL.value)
-    (test,) = batches.load(
-        'test', name=_DATASET.value, data_dir=_DATA_DIR.value
-    )
+    (test,) = splits.load('test', name=_DATASET.value, data_dir=_DATA_DIR.value)
     scores = evaluation.evaluate(every_number, *test)
     print(json.dumps(scores) if _JSON.value else evaluation.report(scores))
 

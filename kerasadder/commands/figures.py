@@ -5,25 +5,25 @@ import pathlib
 
 from absl import flags
 
-from kerasadder.commands import runner
+from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 
 _FIGURES_DIR = flags.DEFINE_string(
     'figures_dir', None, "Folder to write to. [the run's own, figures/]"
 )
-_DATA_DIR = runner.define_data_dir_flag()
+_DATA_DIR = shared_flags.define_data_dir_flag()
 
 
 def main(arguments):
     from kerasadder import evaluation
-    from kerasadder.data import batches
+    from kerasadder.data import splits
     from kerasadder.serving import model_files
     from kerasadder.training import run_figures
 
     folder = pathlib.Path(arguments[0])
     directory = pathlib.Path(_FIGURES_DIR.value or folder / 'figures')
     model = model_files.load_keras_model(folder / 'model.keras')
-    (test,) = batches.load(
+    (test,) = splits.load(
         'test', name=_dataset_of(folder), data_dir=_DATA_DIR.value
     )
     predictions = evaluation.predict(

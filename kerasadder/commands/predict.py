@@ -9,10 +9,13 @@ import sys
 from absl import flags
 
 from kerasadder.commands import runner
+from kerasadder.commands import shared_flags
+from kerasadder.commands.pictures import answer_line
+from kerasadder.commands.pictures import read_picture
 from kerasadder.errors import UserError
 
-_NUMBER = runner.define_number_flag()
-_SAVED_MODEL = runner.define_saved_model_flag()
+_NUMBER = shared_flags.define_number_flag()
+_SAVED_MODEL = shared_flags.define_saved_model_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
 _FIGURE = flags.DEFINE_string(
     'figure', None, 'Draw pictures and answers to this file, e.g. answers.png.'
@@ -26,7 +29,7 @@ def main(paths):
     answered = {}
     for path in paths:
         try:
-            picture = runner.read_picture(path)
+            picture = read_picture(path)
             with runner.native_stderr_closed():
                 answer = classify([picture], [_NUMBER.value])
         except OSError as error:
@@ -38,7 +41,7 @@ def main(paths):
             one = {name: array[0] for name, array in answer.items()}
             answered[path] = picture, one
             print(
-                runner.answer_line(path, _NUMBER.value, one, _JSON.value),
+                answer_line(path, _NUMBER.value, one, _JSON.value),
                 flush=True,
             )
     if _FIGURE.value and answered:

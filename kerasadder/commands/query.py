@@ -8,12 +8,15 @@ import sys
 from absl import flags
 
 from kerasadder.commands import runner
+from kerasadder.commands import shared_flags
+from kerasadder.commands.pictures import answer_line
+from kerasadder.commands.pictures import read_picture
 from kerasadder.errors import UserError
 from kerasadder.serving import client
 from kerasadder.serving import transports
 
 NEEDS_TENSORFLOW = False
-_NUMBER = runner.define_number_flag()
+_NUMBER = shared_flags.define_number_flag()
 _ADDRESS = flags.DEFINE_string(
     'address', None, 'host:port [localhost:8501, with --grpc localhost:8500]'
 )
@@ -39,7 +42,7 @@ def main(pictures):
         # One at a time, so that a bad picture spoils no other's answer.
         for picture in pictures:
             try:
-                content = runner.read_picture(picture)
+                content = read_picture(picture)
                 answer = server.classify([content], _NUMBER.value)
             except OSError as error:
                 problem = error.strerror
@@ -48,9 +51,7 @@ def main(pictures):
             else:
                 one = {name: array[0] for name, array in answer.items()}
                 print(
-                    runner.answer_line(
-                        picture, _NUMBER.value, one, _JSON.value
-                    ),
+                    answer_line(picture, _NUMBER.value, one, _JSON.value),
                     flush=True,
                 )
                 continue

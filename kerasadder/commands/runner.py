@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import itertools
-import json
 import os
 import re
 import shlex
@@ -16,10 +15,8 @@ from absl import flags
 from absl import logging
 
 from kerasadder.errors import UserError
-from kerasadder.task import NUM_NUMBERS
 
 USER_ERROR = 2  # exit status
-MAX_BYTES = 100_000_000  # of a picture
 _SYSTEM_ERRORS = '|'.join(
     re.escape(os.strerror(number)) for number in errno.errorcode
 )
@@ -147,77 +144,3 @@ def native_stderr_closed():
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
-
-
-def read_picture(path):
-    """Reads the bytes of a picture.
-
-    Args:
-        path: Its file, `-` for standard input.
-
-    Raises:
-        OSError: If it cannot be read, or has more than `MAX_BYTES`.
-    """
-    with contextlib.ExitStack() as stack:
-        file = sys.stdin.buffer
-        if path != '-':
-            file = stack.enter_context(open(path, 'rb'))
-        picture = file.read(MAX_BYTES + 1)
-    if len(picture) > MAX_BYTES:
-        raise OSError(errno.EFBIG, f'has more than {MAX_BYTES} bytes', path)
-    return picture
-
-
-def answer_line(picture, number, answer, as_json):
-    """Returns the line to print of one picture's answer.
-
-    Args:
-        picture: What to call it.
-        number: The number that was added.
-        answer: A dict of `digit` `(10,)`, `sum` `(19,)`, `digit_label` and
-            `sum_label`: one example of what `classify_bytes` answers.
-        as_json: Whether as a JSON object, with both distributions.
-    """
-    digit, total = int(answer['digit_label']), int(answer['sum_label'])
-    if as_json:
-        return json.dumps(
-            {
-                'picture': str(picture),
-                'number': number,
-                'digit': digit,
-                'sum': total,
-                'digit_probabilities': answer['digit'].tolist(),
-                'sum_probabilities': answer['sum'].tolist(),
-            }
-        )
-    return (
-        f'{picture}: {digit} + {number} = {total}  '
-        f'(digit {100 * answer["digit"].max():.1f} %, '
-        f'sum {100 * answer["sum"].max():.1f} %)'
-    )
-
-
-def define_saved_model_flag():
-    """Defines --saved_model, the shipped model by default."""
-    return flags.DEFINE_string(
-        'saved_model',
-        os.path.join('saved_models', 'kerasadder', '1'),
-        'Folder of a SavedModel version.',
-    )
-
-
-def define_number_flag():
-    """Defines --number."""
-    last = NUM_NUMBERS - 1
-    return flags.DEFINE_integer(
-        'number', None, f'What to add to the digit, 0-{last}.', 0, last
-    )
-
-
-def define_data_dir_flag():
-    """Defines --data_dir."""
-    return flags.DEFINE_string(
-        'data_dir',
-        None,
-        "TFDS's folder of prepared datasets. [~/tensorflow_datasets]",
-    )

@@ -1,101 +1,12 @@
-"""Images and labels, MNIST's or others, and the stream of training batches."""
+"""The stream of training batches."""
 
 import os
 
 import tensorflow as tf
 
 from kerasadder.data import augmentation
-from kerasadder.data import from_idx
-from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
-from kerasadder.task import IMAGE_SHAPE
-from kerasadder.task import NUM_DIGITS
 from kerasadder.task import NUM_NUMBERS
-
-MNIST_TRAINING_IMAGES = 60_000
-
-
-def load(*splits, name='mnist', data_dir=None):
-    """Loads a dataset, letting TFDS prepare it first where it is not yet.
-
-    The last twelfth of its training images, 5,000 at most, validate. The order
-    is TFDS's own, or that of the IDX files.
-
-    Args:
-        *splits: Of `train`, `validation`, `test`. Validation chooses, test is
-            read once.
-        name: As TFDS calls it, or the folder of four IDX files.
-        data_dir: TFDS's folder of prepared datasets; None for its usual one.
-
-    Returns:
-        A list, one entry a split: `(images, labels)`, arrays of uint8
-        `(n, 28, 28, 1)` and int64 `(n,)`.
-
-    Raises:
-        UserError: If there is no such dataset, it cannot be prepared, is
-            damaged, or has images or labels of another kind.
-        OSError: If `data_dir` cannot be written.
-    """
-    loaded = {}
-    if {'train', 'validation'} & set(splits):
-        images, labels = _load(name, 'train', data_dir)
-        end = _training_share(name, len(labels))
-        loaded['train'] = images[:end], labels[:end]
-        loaded['validation'] = images[end:], labels[end:]
-    if 'test' in splits:
-        loaded['test'] = _load(name, 'test', data_dir)
-    return [loaded[split] for split in splits]
-
-
-def num_training_images(name='mnist', data_dir=None):
-    """Returns the size of the `train` that `load` returns, for less time.
-
-    MNIST need not be prepared for that; others of TFDS are, for want of another
-    way to know.
-
-    Raises:
-        UserError: As `load` raises it.
-        OSError: If `data_dir` cannot be written.
-    """
-    if name == 'mnist':
-        count = MNIST_TRAINING_IMAGES
-    elif _is_folder(name):
-        count = from_idx.num_training_images(name)
-    else:
-        count = from_tfds.num_training_images(name, data_dir)
-    return _training_share(name, count)
-
-
-def _training_share(name, count):
-    """Returns how many of the training images do not validate."""
-    if count < 12:
-        raise UserError(
-            f'--dataset={name}: has {count} training images, must have 12 or '
-            'more.'
-        )
-    return count - min(count // 12, 5000)
-
-
-def _is_folder(name):
-    return name != 'mnist' and os.path.isdir(name)
-
-
-def _load(name, split, data_dir):
-    """Loads all that is called `train` or `test`, and checks it."""
-    if _is_folder(name):
-        images, labels = from_idx.load(name, split)
-    else:
-        images, labels = from_tfds.load(name, split, data_dir)
-    if len(labels) == 0:
-        raise UserError(f'--dataset={name}: has no images to {split}.')
-    first, last = labels.min(), labels.max()
-    if images.shape[1:] != IMAGE_SHAPE or first < 0 or last >= NUM_DIGITS:
-        raise UserError(
-            f'--dataset={name}: has images {images.shape[1:]} and labels '
-            f'{first}-{last} to {split}, must have {IMAGE_SHAPE} and '
-            f'0-{NUM_DIGITS - 1}.'
-        )
-    return images, labels
 
 
 def steps_per_epoch(num_images, batch_size):

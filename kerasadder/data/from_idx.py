@@ -1,6 +1,7 @@
 """Images and labels from four IDX files, the format that MNIST came in."""
 
 import gzip
+import itertools
 import math
 import pathlib
 import zlib
@@ -13,7 +14,21 @@ FILES = {
     'train': ('train-images-idx3-ubyte', 'train-labels-idx1-ubyte'),
     'test': ('t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'),
 }
+MNIST = pathlib.Path(__file__).with_name('mnist')
 MAGIC = b'\0\0\x08'  # unsigned bytes; the number of dimensions follows
+
+
+def mnist_folder():
+    """Returns the folder of MNIST's four official files, in this package.
+
+    Raises:
+        UserError: If one of them is missing.
+    """
+    for name in itertools.chain.from_iterable(FILES.values()):
+        path = MNIST / f'{name}.gz'
+        if not path.is_file():
+            raise UserError(f'{path} is missing: install kerasadder again.')
+    return MNIST
 
 
 def load(folder, split):

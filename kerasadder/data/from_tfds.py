@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import pathlib
 import sys
 import tempfile
 
@@ -10,18 +9,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasadder.data import from_idx
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
 from kerasadder.task import IMAGE_SHAPE
-
-# The official files, in the names that TFDS looks for in a manual_dir.
-OFFICIAL_DIR = pathlib.Path(__file__).parent / 'mnist'
-OFFICIAL_FILES = (
-    'train-images-idx3-ubyte.gz',
-    'train-labels-idx1-ubyte.gz',
-    't10k-images-idx3-ubyte.gz',
-    't10k-labels-idx1-ubyte.gz',
-)
 
 
 def load(name, split, data_dir=None):
@@ -108,11 +99,7 @@ def _check_kind(name, info):
 
 def _prepare_mnist(builder):
     """Has TFDS prepare MNIST from the files in this package."""
-    for name in OFFICIAL_FILES:
-        if not (OFFICIAL_DIR / name).is_file():
-            raise UserError(
-                f'{OFFICIAL_DIR / name} is missing: install kerasadder again.'
-            )
+    official = from_idx.mnist_folder()
     print(
         f'Preparing MNIST in {builder.data_path} (once, about 15 s)',
         file=sys.stderr,
@@ -128,12 +115,12 @@ def _prepare_mnist(builder):
             builder.download_and_prepare(
                 download_dir=download_dir,
                 download_config=tfds.download.DownloadConfig(
-                    manual_dir=OFFICIAL_DIR
+                    manual_dir=official
                 ),
             )
         except tfds.download.download_manager.NonMatchingChecksumError as error:
             raise UserError(
-                f'A file in {OFFICIAL_DIR} is damaged (wrong SHA-256): '
+                f'A file in {official} is damaged (wrong SHA-256): '
                 'install kerasadder again.'
             ) from error
 

@@ -1,25 +1,22 @@
 """What the page to draw on shows of a picture, and where it listens."""
 
-import gzip
-import pathlib
 import re
 import socket
 
 import numpy as np
 import tensorflow as tf
 
+from kerasadder.data import from_idx
 from kerasadder.errors import UserError
 from kerasadder.pictures import normalize
-
-DATA = pathlib.Path(__file__).parents[1] / 'data' / 'mnist'
 
 
 def answer(classify, picture, number):
     """Says what there is to show of one picture.
 
     Args:
-        classify: `client.Client.classify`, or what `loading.load_classifier`
-            returns.
+        classify: `client.Client.classify`, or what
+            `model_files.load_classifier` returns.
         picture: Bytes of a PNG, JPEG, GIF or BMP.
         number: Integer 0-9.
 
@@ -46,13 +43,9 @@ def answer(classify, picture, number):
 
 def examples():
     """Returns PNGs of test images, the first of each digit, dark on light."""
-    with gzip.open(DATA / 't10k-labels-idx1-ubyte.gz') as file:
-        labels = np.frombuffer(file.read()[8:], np.uint8)
+    images, labels = from_idx.load(from_idx.mnist_folder(), 'test')
     _, first = np.unique(labels, return_index=True)
-    with gzip.open(DATA / 't10k-images-idx3-ubyte.gz') as file:
-        pixels = np.frombuffer(file.read(16 + 784 * (max(first) + 1)), np.uint8)
-    chosen = 255 - pixels[16:].reshape(-1, 28, 28, 1)[first]
-    return [tf.io.encode_png(image).numpy() for image in chosen]
+    return [tf.io.encode_png(image).numpy() for image in 255 - images[first]]
 
 
 def listen(host, port):

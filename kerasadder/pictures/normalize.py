@@ -29,7 +29,7 @@ def normalize_pictures(encoded):
     Args:
         encoded: String tensor `(n,)`, each a PNG, JPEG, GIF (its first frame)
             or BMP: grey or colour, with transparency or without, light on
-            dark or dark on light, of at most `decoding.MAX_PIXELS`.
+            dark or dark on light, of at most `decode.MAX_PIXELS`.
 
     Returns:
         float32 tensor `(n, 28, 28, 1)`, 0..255.

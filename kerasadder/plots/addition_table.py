@@ -5,9 +5,9 @@ Every function returns a `matplotlib.figure.Figure`, as those of `figures`.
 
 import numpy as np
 
-from kerasadder.evaluation import SUMS
-from kerasadder.plots.image_grids import RED
-from kerasadder.plots.image_grids import new_figure
+from kerasadder.plots.style import RED
+from kerasadder.plots.style import new_figure
+from kerasadder.task import SUMS
 
 
 def addition_table(log_table):
@@ -53,7 +53,7 @@ def before_during_after(notes):
     at the end.
 
     Args:
-        notes: A dict as `callbacks.read_table_notes` returns it.
+        notes: A dict as `table_snapshots.read_table_notes` returns it.
     """
     right = {step: _right(table).mean() for step, table in notes.items()}
     first, last = min(notes), max(notes)

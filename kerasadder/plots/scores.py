@@ -3,19 +3,14 @@
 Every function returns a `matplotlib.figure.Figure`, as those of `figures`.
 """
 
-import csv
-import pathlib
-
 import numpy as np
 
 from kerasadder.evaluation import CONFIDENCE_BINS
-from kerasadder.evaluation import SUMS
 from kerasadder.evaluation import calibration
-from kerasadder.plots.image_grids import BLUE
-from kerasadder.plots.image_grids import ORANGE
-from kerasadder.plots.image_grids import new_figure
-
-SEED_LOG = pathlib.Path(__file__).with_name('seed_log.csv')
+from kerasadder.plots.style import BLUE
+from kerasadder.plots.style import ORANGE
+from kerasadder.plots.style import new_figure
+from kerasadder.task import SUMS
 
 
 def confusion_matrices(predictions, labels):
@@ -63,86 +58,6 @@ def confusion_matrices(predictions, labels):
         axis.set_xlabel('predicted')
         axis.set_ylabel('true')
     return figure
-
-
-def learning_curves(history):
-    """Draws the losses, and the accuracies beside those of the seed project.
-
-    Accuracies are of the validation images, on an axis that is logarithmic in
-    the wrong answers.
-
-    Args:
-        history: A list of dicts, one an epoch, with the columns of
-            `history.csv`.
-    """
-    figure, axes = new_figure(10, 4.2, 2)
-    losses, accuracies = axes[0]
-
-    def plot(axis, rows, column, scale, **style):
-        x = [row['epoch'] for row in rows]
-        axis.plot(x, [scale * row[column] for row in rows], **style)
-
-    # Digit and sum often coincide: the wide line shows below the narrow one.
-    for output, color, width in (('digit', BLUE, 4), ('sum', ORANGE, 1.5)):
-        style = {'color': color, 'markersize': width + 3}
-        for prefix, line, kind in (
-            ('', '--', 'training'),
-            ('val_', '-', 'validation'),
-        ):
-            plot(
-                *(losses, history, f'{prefix}{output}_loss', 1),
-                marker='o',
-                linestyle=line,
-                linewidth=width,
-                label=f'{output}, {kind}',
-                **style,
-            )
-        for label, rows, prefix, line in (
-            ('this run', history, 'val_', '-'),
-            ('seed project (PyTorch, 20 epochs)', seed_log(), '', ':'),
-        ):
-            plot(
-                *(accuracies, rows, f'{prefix}{output}_accuracy', 100),
-                marker='o' if prefix else 's',
-                linestyle=line,
-                linewidth=width if prefix else 1.5,
-                label=f'{output}, {label}',
-                **style,
-            )
-    losses.set_yscale('log')
-    losses.yaxis.set_minor_formatter('')
-    losses.set_title('loss, nats')
-    accuracies.set_yscale(
-        'function',
-        functions=(
-            lambda percent: -np.log10(np.maximum(100.02 - percent, 1e-3)),
-            lambda position: 100.02 - 10**-position,
-        ),
-    )
-    accuracies.set_yticks([0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100])
-    accuracies.set_ylim(0, 100)
-    accuracies.set_title('validation accuracy, %')
-    for axis in axes.flat:
-        axis.yaxis.set_major_formatter('{x:g}')
-        axis.set_xlabel('epoch')
-        axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-        axis.grid(alpha=0.3)
-    losses.legend()
-    accuracies.legend(loc='upper right', fontsize=8)
-    return figure
-
-
-def seed_log():
-    """Returns the validation accuracies of the seed project, in PyTorch.
-
-    A list of dicts of `epoch`, `digit_accuracy` and `sum_accuracy`, 20 epochs,
-    on 5,000 validation images.
-    """
-    with open(SEED_LOG, encoding='utf-8', newline='') as file:
-        return [
-            {name: float(value) for name, value in row.items()}
-            for row in csv.DictReader(file)
-        ]
 
 
 def reliability_diagrams(predictions, labels):

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasadder import files
 from kerasadder.serving import signatures
-from kerasadder.training import run_folder
+from kerasadder.serving import warmup
 
 TEMPORARY = '.export-'  # no number, so no version to TensorFlow Serving
 
@@ -35,7 +36,7 @@ def export_saved_model(model, directory):
         OSError: If the folder cannot be written.
     """
     directory = prepare(directory)
-    with run_folder.locked(directory, wait=True):
+    with files.locked(directory, wait=True):
         for left in directory.glob(f'{TEMPORARY}*'):
             shutil.rmtree(left)  # by an export that was killed
         temporary = tempfile.mkdtemp(prefix=TEMPORARY, dir=directory)
@@ -105,5 +106,5 @@ def _write(model, path):
     with tf.io.TFRecordWriter(
         str(extra / 'tf_serving_warmup_requests')
     ) as writer:
-        for record in signatures.warmup_records():
+        for record in warmup.warmup_records():
             writer.write(record)

@@ -11,8 +11,8 @@ import zlib
 import keras
 import numpy as np
 
+from kerasadder import files
 from kerasadder.errors import Diverged
-from kerasadder.training import run_folder
 
 # What NumPy raises for a file that is cut or has a bit changed somewhere.
 DAMAGED = (
@@ -174,7 +174,7 @@ class Checkpoint(keras.callbacks.Callback):
             'history': self.history,
         }
         path = self.directory / f'step_{self.step:08}.npz'
-        with run_folder.write_whole(path) as temporary:
+        with files.write_whole(path) as temporary:
             np.savez(temporary, progress=json.dumps(progress), **state)
         self.saved_step = self.step
         for old in sorted(self.directory.glob('*.npz'))[: -self.keep]:
@@ -187,7 +187,7 @@ class Checkpoint(keras.callbacks.Callback):
         return [v for metric in self.model.metrics for v in metric.variables]
 
     def _write_history(self):
-        run_folder.write_csv(self.folder / 'history.csv', self.history)
+        files.write_csv(self.folder / 'history.csv', self.history)
 
     def _stop_on_signal(self):
         if self.signal:

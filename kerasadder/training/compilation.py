@@ -5,11 +5,8 @@ import tensorflow as tf
 
 from kerasadder.errors import UserError
 from kerasadder.model import build_model
+from kerasadder.training import schedules
 
-# The one cycle: up to the peak learning rate, then down by half a cosine.
-WARMUP = 0.2  # of all steps
-FIRST_LEARNING_RATE = 1 / 25  # of the peak
-AVERAGED_LEARNING_RATE = 1 / 4  # of the peak, while weights are averaged
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16'}  # of a CPU
 
 
@@ -126,41 +123,12 @@ def _optimizer(config, steps_per_epoch):
 
 def _schedule(config, steps_per_epoch):
     if not config.averaged_epochs:
-        return one_cycle(config.learning_rate, config.epochs * steps_per_epoch)
+        return schedules.one_cycle(
+            config.learning_rate, config.epochs * steps_per_epoch
+        )
     end = (config.epochs - 1) * steps_per_epoch
     begin = end - config.averaged_epochs * steps_per_epoch
-    return CycleThenConstant(config.learning_rate, begin, end)
-
-
-class CycleThenConstant(keras.optimizers.schedules.LearningRateSchedule):
-    """One cycle, then a constant rate, and in the end none.
-
-    Args:
-        learning_rate: Peak of the cycle.
-        begin: Step at which the constant rate begins.
-        end: Step at which it ends.
-    """
-
-    def __init__(self, learning_rate, begin, end):
-        self.cycle = one_cycle(learning_rate, begin)
-        self.constant = AVERAGED_LEARNING_RATE * learning_rate
-        self.begin = begin
-        self.end = end
-
-    def __call__(self, step):
-        constant = tf.where(step < self.end, self.constant, 0.0)
-        return tf.where(step < self.begin, self.cycle(step), constant)
-
-
-def one_cycle(learning_rate, steps):
-    """Returns the schedule of a run of so many steps, by its peak."""
-    warmup_steps = round(WARMUP * steps)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=FIRST_LEARNING_RATE * learning_rate,
-        warmup_target=learning_rate,
-        warmup_steps=warmup_steps,
-        decay_steps=steps - warmup_steps,
-    )
+    return schedules.CycleThenConstant(config.learning_rate, begin, end)
 
 
 def loss_weights(config):

@@ -8,7 +8,9 @@ import shlex
 import keras
 
 from kerasadder import evaluation
+from kerasadder import files
 from kerasadder.data import batches
+from kerasadder.data import splits
 from kerasadder.errors import UserError
 from kerasadder.serving import export
 from kerasadder.training import callbacks
@@ -16,6 +18,7 @@ from kerasadder.training import compilation
 from kerasadder.training import devices
 from kerasadder.training import run_figures
 from kerasadder.training import run_folder
+from kerasadder.training import table_snapshots
 from kerasadder.training.checkpoint import Checkpoint
 from kerasadder.training.tensorboard import TensorBoardLog
 from kerasadder.training.tensorboard import write_result
@@ -51,7 +54,7 @@ def train(config, data=None, strategy=None):
     if data:
         num_images = len(data['train'][1])
     else:
-        num_images = batches.num_training_images(**where)
+        num_images = splits.num_training_images(**where)
     with strategy.scope():
         steps_per_epoch = batches.steps_per_epoch(num_images, config.batch_size)
         compilation.steps_per_execution(config, steps_per_epoch)
@@ -68,8 +71,8 @@ def train(config, data=None, strategy=None):
             print(f'{folder}: this run is complete; nothing to do.')
             return metrics
         if data is None:
-            splits = ('train', 'validation', 'test')
-            data = dict(zip(splits, batches.load(*splits, **where)))
+            names = ('train', 'validation', 'test')
+            data = dict(zip(names, splits.load(*names, **where)))
         model, history = _fit(config, data, strategy, folder)
         if not devices.is_chief(strategy):
             return None
@@ -81,7 +84,7 @@ def _finish(config, data, model, history, folder):
     # What is kept computes in float32 on any hardware.
     final = compilation.config_model(config)
     final.set_weights(model.get_weights())
-    with run_folder.write_whole(folder / 'model.keras') as path:
+    with files.write_whole(folder / 'model.keras') as path:
         final.save(path)
     metrics, predictions = _evaluate(config, data, final)
     metrics |= _speed(config, data, history)
@@ -92,7 +95,7 @@ def _finish(config, data, model, history, folder):
     metrics |= {'model_dir': str(folder), 'saved_model': None}
     accuracy = metrics['test']['joint_accuracy']
     if accuracy < config.minimum_accuracy:
-        run_folder.write_json(folder / 'metrics.json', metrics)
+        files.write_json(folder / 'metrics.json', metrics)
         raise UserError(
             f'joint accuracy {accuracy:.5f} on the test images is below '
             f'--minimum_accuracy={config.minimum_accuracy}: nothing exported.'
@@ -102,7 +105,7 @@ def _finish(config, data, model, history, folder):
             final, config.export_dir
         ) or export.export_saved_model(final, config.export_dir)
         metrics['saved_model'] = str(version)
-    run_folder.write_json(folder / 'metrics.json', metrics)
+    files.write_json(folder / 'metrics.json', metrics)
     return metrics
 
 
@@ -193,7 +196,7 @@ def _fit(config, data, strategy, folder):
                     validation,
                     averaging,
                     callbacks.ProgressLog(config.epochs),
-                    callbacks.TableNotes(
+                    table_snapshots.TableNotes(
                         folder / 'tables', config.epochs * steps_per_epoch
                     ),
                     tensorboard,

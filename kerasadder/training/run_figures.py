@@ -2,11 +2,12 @@
 
 import csv
 
+from kerasadder import files
 from kerasadder.plots import addition_table
 from kerasadder.plots import image_grids
+from kerasadder.plots import learning_curves
 from kerasadder.plots import scores
-from kerasadder.training import callbacks
-from kerasadder.training import run_folder
+from kerasadder.training import table_snapshots
 
 
 def draw(folder, directory, model, test, predictions):
@@ -30,7 +31,7 @@ def draw(folder, directory, model, test, predictions):
             for row in csv.DictReader(file)
         ]
     table = model.get_layer('addition_table').log_table()
-    notes = callbacks.read_table_notes(folder / 'tables')
+    notes = table_snapshots.read_table_notes(folder / 'tables')
     drawn = {
         'predictions': image_grids.predictions_grid(
             images, labels, predictions
@@ -38,7 +39,7 @@ def draw(folder, directory, model, test, predictions):
         'wrong_images': image_grids.wrong_images(images, labels, predictions),
         'confusion': scores.confusion_matrices(predictions, labels),
         'reliability': scores.reliability_diagrams(predictions, labels),
-        'learning_curves': scores.learning_curves(history),
+        'learning_curves': learning_curves.learning_curves(history),
         'addition_table': addition_table.addition_table(table),
         'addition_table_steps': addition_table.addition_table_steps(
             addition_table.before_during_after(notes),
@@ -46,5 +47,5 @@ def draw(folder, directory, model, test, predictions):
         ),
     }
     for name, figure in drawn.items():
-        with run_folder.write_whole(directory / f'{name}.png') as path:
+        with files.write_whole(directory / f'{name}.png') as path:
             figure.savefig(path)

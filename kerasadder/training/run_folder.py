@@ -1,14 +1,13 @@
 """The folder of a run: each file whole, resumed only by the same recipe."""
 
 import contextlib
-import csv
 import datetime
-import fcntl
 import json
 import os
 import pathlib
 
 from kerasadder import __version__
+from kerasadder import files
 from kerasadder.errors import UserError
 
 
@@ -41,7 +40,7 @@ def open_run_folder(config):
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(locked(folder))
+            stack.enter_context(files.locked(folder))
         except BlockingIOError:
             raise UserError(
                 f'--model_dir={folder}: another process is training there.'
@@ -50,7 +49,7 @@ def open_run_folder(config):
             _check_recipe(config, path)
         for left in folder.rglob('.partial-*'):
             left.unlink()  # by a run that was killed
-        write_json(path, {'version': __version__, **config.asdict()})
+        files.write_json(path, {'version': __version__, **config.asdict()})
         for name in ('checkpoints', 'figures', 'tables', 'tensorboard'):
             (folder / name).mkdir(exist_ok=True)
         yield folder
@@ -60,25 +59,6 @@ def _has_files(folder):
     if not folder.is_dir():
         return folder.exists()
     return any(not p.name.startswith('.partial-') for p in folder.iterdir())
-
-
-@contextlib.contextmanager
-def locked(folder, wait=False):
-    """Locks a folder until the context, or the process, ends.
-
-    Args:
-        folder: `pathlib.Path` of the folder.
-        wait: Whether to wait for another to unlock it.
-
-    Raises:
-        BlockingIOError: If another has locked it.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _check_recipe(config, path):
@@ -96,43 +76,3 @@ def _check_recipe(config, path):
                 f'{name}={earlier.get(name)}, not {value}. Use another folder, '
                 'or the same flags to go on with that run.'
             )
-
-
-@contextlib.contextmanager
-def write_whole(path):
-    """Yields a path to write to, which takes `path`'s place when written.
-
-    A reader finds the old file or the new one, never a part; so does whoever
-    comes back after a crash.
-
-    Args:
-        path: `pathlib.Path` of the file.
-    """
-    temporary = path.with_name(f'.partial-{path.name}')
-    try:
-        yield temporary
-        with open(temporary, 'rb+') as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path, value):
-    """Writes a value as JSON, whole or not at all."""
-    with write_whole(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + '\n', 'utf-8')
-
-
-def write_csv(path, rows):
-    """Writes dicts of equal keys as CSV, whole or not at all."""
-    with (
-        write_whole(path) as temporary,
-        open(temporary, 'w', encoding='utf-8', newline='') as file,
-    ):
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)

@@ -8,6 +8,7 @@ from tensorboard.plugins.hparams import summary as hparams
 from kerasadder.plots import addition_table
 from kerasadder.plots import image_grids
 from kerasadder.plots import scores
+from kerasadder.plots import style
 from kerasadder.training.callbacks import SCORES
 
 # The table of runs begins with what is said to differ between them.
@@ -101,7 +102,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         }
         with _writer(self.directory / 'validation', epoch + 1):
             for name, figure in drawn.items():
-                tf.summary.image(name, image_grids.pixels(figure)[None])
+                tf.summary.image(name, style.pixels(figure)[None])
 
 
 def write_result(directory, epochs, test):

@@ -1,0 +1,56 @@
+"""Pictures that a command is given, and the lines it answers with."""
+
+import contextlib
+import errno
+import json
+import sys
+
+MAX_BYTES = 100_000_000  # of a picture
+
+
+def read_picture(path):
+    """Reads the bytes of a picture.
+
+    Args:
+        path: Its file, `-` for standard input.
+
+    Raises:
+        OSError: If it cannot be read, or has more than `MAX_BYTES`.
+    """
+    with contextlib.ExitStack() as stack:
+        file = sys.stdin.buffer
+        if path != '-':
+            file = stack.enter_context(open(path, 'rb'))
+        picture = file.read(MAX_BYTES + 1)
+    if len(picture) > MAX_BYTES:
+        raise OSError(errno.EFBIG, f'has more than {MAX_BYTES} bytes', path)
+    return picture
+
+
+def answer_line(picture, number, answer, as_json):
+    """Returns the line to print of one picture's answer.
+
+    Args:
+        picture: What to call it.
+        number: The number that was added.
+        answer: A dict of `digit` `(10,)`, `sum` `(19,)`, `digit_label` and
+            `sum_label`: one example of what `classify_bytes` answers.
+        as_json: Whether as a JSON object, with both distributions.
+    """
+    digit, total = int(answer['digit_label']), int(answer['sum_label'])
+    if as_json:
+        return json.dumps(
+            {
+                'picture': str(picture),
+                'number': number,
+                'digit': digit,
+                'sum': total,
+                'digit_probabilities': answer['digit'].tolist(),
+                'sum_probabilities': answer['sum'].tolist(),
+            }
+        )
+    return (
+        f'{picture}: {digit} + {number} = {total}  '
+        f'(digit {100 * answer["digit"].max():.1f} %, '
+        f'sum {100 * answer["sum"].max():.1f} %)'
+    )

@@ -1,0 +1,48 @@
+"""What all figures have in common: size, margins, colours, pixels.
+
+The colours are those of Okabe and Ito (2008), which tell apart for colour-blind
+readers too.
+"""
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, RED = '#0072b2', '#e69f00', '#d55e00'
+STYLE = {
+    'axes.spines.right': False,
+    'axes.spines.top': False,
+    'axes.titlesize': 'medium',
+    'font.family': 'DejaVu Sans',
+}
+
+
+def new_figure(
+    width, height, columns=1, rows=1, margins=(0.7, 0.2, 0.6, 0.4), **kwargs
+):
+    """Makes a grid of axes; all sizes in inches.
+
+    The margins (left, right, bottom, top) are given, for an automatic layout
+    draws everything twice, and this is done in every epoch.
+    """
+    left, right, bottom, top = margins
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(figure)
+        figure.subplots_adjust(
+            left=left / width,
+            right=1 - right / width,
+            bottom=bottom / height,
+            top=1 - top / height,
+            hspace=0.5,
+        )
+        axes = figure.subplots(rows, columns, squeeze=False, **kwargs)
+    return figure, axes
+
+
+def pixels(figure, dpi=80):
+    """Returns the figure as a uint8 array `(height, width, 4)`, RGBA."""
+    figure.set_dpi(dpi)
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())

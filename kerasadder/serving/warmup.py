@@ -1,0 +1,46 @@
+"""Requests that a server sends itself before it offers a model."""
+
+import tensorflow as tf
+
+from kerasadder.task import NUM_NUMBERS
+
+
+def warmup_records():
+    """Returns a request for each signature that clients call.
+
+    Returns:
+        A list of bytes, serialized `tensorflow.serving.PredictionLog`.
+    """
+    stroke = tf.pad(tf.fill((18, 3, 1), 255.0), [[5, 5], [12, 13], [0, 0]])
+    picture = tf.io.encode_png(tf.cast(stroke, tf.uint8))
+    requests = {
+        'serving_default': {
+            'image': stroke[None],
+            'number': tf.one_hot([7], NUM_NUMBERS),
+        },
+        'classify_bytes': {
+            'image': picture[None],
+            'number': tf.constant([7]),
+        },
+    }
+    return [_prediction_log(*request) for request in requests.items()]
+
+
+def _prediction_log(signature, inputs):
+    """Serializes by hand: the package with the protos is for servers only."""
+    model_spec = _field(1, b'kerasadder') + _field(3, signature.encode())
+    request = _field(1, model_spec)
+    for name, tensor in inputs.items():
+        proto = tf.make_tensor_proto(tensor).SerializeToString()
+        request += _field(2, _field(1, name.encode()) + _field(2, proto))
+    predict_log = _field(1, request)
+    return _field(6, predict_log)
+
+
+def _field(number, payload):
+    """Serializes a field of bytes: its key, its length as a varint, itself."""
+    length, varint = len(payload), b''
+    while length > 127:
+        varint += bytes([length & 127 | 128])
+        length >>= 7
+    return bytes([number << 3 | 2]) + varint + bytes([length]) + payload
