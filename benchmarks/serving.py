@@ -97,8 +97,8 @@ def doubles(saved_model):
 
     Yields a dict from transport to address.
     """
-    from tests import cpp_loader
-    from tests import serving_doubles
+    from tests.support import cpp_loader
+    from tests.support import serving_doubles
 
     loader = cpp_loader.Loader(saved_model)
     models = serving_doubles.Models({1: loader}, {})

@@ -14,11 +14,11 @@ import numpy as np
 
 from kerasadder.serving import client
 from kerasadder.serving import transports
-from tests import cpp_loader
-from tests.photographs import photograph
-from tests.serving_doubles import Models
-from tests.serving_doubles import grpc_double
-from tests.serving_inputs import INPUTS
+from tests.support import cpp_loader
+from tests.support.photographs import photograph
+from tests.support.serving_doubles import Models
+from tests.support.serving_doubles import grpc_double
+from tests.support.serving_inputs import INPUTS
 
 THREADS = 8
 WARM_UP = 0.25  # of the time: caches fill, the allocators find their level

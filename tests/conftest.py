@@ -7,25 +7,16 @@ import os
 # The tests are of the CPU, those too that start a process.
 os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
 
-import numpy as np
 import pytest
 import tensorflow as tf
+
+from tests.support.stripes import stripes
 
 # Two stand-ins for two GPUs; TensorFlow wants to know before it starts.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices('CPU')[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
-
-
-def stripes(count, seed):
-    """Makes easy images: digit d has a bright stripe in the rows 2d + 4."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 10, count)
-    images = rng.integers(0, 50, (count, 28, 28, 1), np.uint8)
-    rows = 2 * labels[:, None] + [4, 5]
-    images[np.arange(count)[:, None], rows] += 200
-    return images, labels
 
 
 @pytest.fixture(scope='session')
@@ -42,7 +33,7 @@ def stripes_data():
 def run(stripes_data, tmp_path_factory):
     """A short training run: its metrics, as returned, and its folders."""
     from kerasadder.training.run import train
-    from tests.small_runs import small_config
+    from tests.support.small_runs import small_config
 
     directory = tmp_path_factory.mktemp('training')
     metrics = train(small_config(directory), stripes_data)

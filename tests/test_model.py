@@ -4,23 +4,8 @@ import pytest
 
 from kerasadder.model import build_model
 from kerasadder.model import with_every_number
-
-
-def inputs(count=7):
-    rng = np.random.default_rng(0)
-    return {
-        'image': rng.uniform(0, 255, (count, 28, 28, 1)).astype('float32'),
-        'number': np.eye(10, dtype='float32')[rng.integers(0, 10, count)],
-    }
-
-
-def randomized(model):
-    """Gives every weight a value of its own, so that none goes unnoticed."""
-    rng = np.random.default_rng(1)
-    model.set_weights(
-        [rng.uniform(0.01, 0.1, w.shape) for w in model.get_weights()]
-    )
-    return model
+from tests.support.models import inputs
+from tests.support.models import randomized
 
 
 @pytest.fixture(scope='module')

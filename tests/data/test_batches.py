@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasadder.data import batches
+from kerasadder.errors import UserError
+
+
+def numbered_images(count):
+    """Images that tell which they are: pixel (0, 0) and (0, 1) spell it."""
+    images = np.zeros((count, 28, 28, 1), np.uint8)
+    images[:, 0, 0, 0] = np.arange(count) // 256
+    images[:, 0, 1, 0] = np.arange(count) % 256
+    return images, np.arange(count) % 10
+
+
+def which(inputs):
+    return 256 * inputs['image'][:, 0, 0, 0] + inputs['image'][:, 0, 1, 0]
+
+
+def numbered_batches(count=1000, batch_size=64, **kwargs):
+    kwargs = {'steps': 30, 'seed': 0, **kwargs}
+    stream = batches.training_batches(
+        *numbered_images(count), batch_size, **kwargs
+    )
+    return list(stream.as_numpy_iterator())
+
+
+def test_shapes_and_dtypes():
+    stream = batches.training_batches(
+        *numbered_images(100), batch_size=20, steps=1, seed=0
+    )
+    assert stream.element_spec == (
+        {
+            'image': tf.TensorSpec((20, 28, 28, 1), tf.float32),
+            'number': tf.TensorSpec((20, 10), tf.float32),
+        },
+        {
+            'digit': tf.TensorSpec((20,), tf.int32),
+            'sum': tf.TensorSpec((20,), tf.int32),
+        },
+    )
+
+
+def test_sum_is_digit_plus_number_for_all_hundred_pairs():
+    pairs = set()
+    for inputs, labels in numbered_batches(steps=100):
+        number = inputs['number'].argmax(axis=-1)
+        assert (inputs['number'] == np.eye(10)[number]).all()
+        assert (labels['digit'] == which(inputs) % 10).all()
+        assert (labels['sum'] == labels['digit'] + number).all()
+        pairs |= set(zip(labels['digit'], number))
+    assert len(pairs) == 100
+
+
+def test_numbers_are_uniform():
+    numbers = [
+        inputs['number'].sum(axis=0)
+        for inputs, _ in numbered_batches(steps=150)
+    ]
+    counts = np.sum(numbers, axis=0)
+    # Pearson's chi-squared with 9 degrees of freedom: above 27.9 once in 1,000.
+    expected = counts.sum() / 10
+    assert ((counts - expected) ** 2 / expected).sum() < 27.9
+
+
+def test_epoch_sees_every_image_at_most_once():
+    # 15 batches of 64 are an epoch of 1,000 images.
+    for epoch in range(2):
+        steps = numbered_batches()[15 * epoch : 15 * (epoch + 1)]
+        seen = np.concatenate([which(inputs) for inputs, _ in steps])
+        assert len(set(seen)) == 15 * 64
+
+
+def test_order_changes_every_epoch():
+    steps = numbered_batches()
+    assert (which(steps[0][0]) != which(steps[15][0])).any()
+
+
+def test_number_changes_every_epoch():
+    steps = numbered_batches()
+    numbers = [
+        {
+            int(image): int(number.argmax())
+            for inputs, _ in steps[15 * epoch : 15 * (epoch + 1)]
+            for image, number in zip(which(inputs), inputs['number'])
+        }
+        for epoch in range(2)
+    ]
+    both = set(numbers[0]) & set(numbers[1])
+    same = np.mean([numbers[0][image] == numbers[1][image] for image in both])
+    assert 0.05 < same < 0.15  # a tenth by chance
+
+
+@pytest.mark.parametrize('augment', [False, True])
+def test_equal_seeds_give_equal_streams(augment):
+    for a, b in zip(
+        numbered_batches(augment=augment), numbered_batches(augment=augment)
+    ):
+        tf.nest.map_structure(np.testing.assert_array_equal, a, b)
+
+
+def test_other_seed_gives_another_stream():
+    ((a, _), *_), ((b, _), *_) = numbered_batches(seed=0), batches(seed=1)
+    assert (which(a) != which(b)).any()
+    assert (a['number'] != b['number']).any()
+
+
+@pytest.mark.parametrize('first_step', [1, 15, 22])
+def test_stream_goes_on_from_any_step(first_step):
+    whole = numbered_batches(augment=True)
+    rest = numbered_batches(augment=True, first_step=first_step)
+    assert len(rest) == 30 - first_step
+    for a, b in zip(whole[first_step:], rest):
+        tf.nest.map_structure(np.testing.assert_array_equal, a, b)
+
+
+def test_warps_change_every_step_and_stop_before_the_last_epoch():
+    images = np.full((64, 28, 28, 1), 255, np.uint8)
+    stream = batches.training_batches(
+        images, np.zeros(64), batch_size=32, steps=6, seed=0, augment=True
+    )
+    *warped, before_last, last = [
+        inputs['image'].numpy() for inputs, _ in stream
+    ]
+    assert len({image.tobytes() for image in warped}) == 4
+    for image in (before_last, last):
+        np.testing.assert_array_equal(image, 255)
+
+
+def test_too_large_batch_is_refused():
+    with pytest.raises(UserError, match='batch_size'):
+        numbered_batches(count=10, batch_size=11)

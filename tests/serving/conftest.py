@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture(params=['rest', 'grpc'])
+def transport(request):
+    return request.param

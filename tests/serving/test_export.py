@@ -1,0 +1,154 @@
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasadder.model import build_model
+from kerasadder.model import with_every_number
+from kerasadder.serving import export
+from tests.support.models import inputs
+from tests.support.models import randomized
+from tests.support.scripts import ROOT
+
+
+@pytest.fixture(scope='module')
+def model():
+    return randomized(build_model(filters=(2, 3, 4, 5)))
+
+
+@pytest.fixture(scope='module')
+def version(model, tmp_path_factory):
+    return export.export_saved_model(model, tmp_path_factory.mktemp('export'))
+
+
+def test_signatures_have_their_names_and_shapes(version):
+    loaded = tf.saved_model.load(version)
+    assert set(loaded.signatures) == {
+        'serving_default',
+        'classify_bytes',
+        'every_number',
+    }
+    serve = loaded.signatures['serving_default']
+    assert serve.structured_input_signature[1] == {
+        'image': tf.TensorSpec((None, 28, 28, 1), tf.float32, name='image'),
+        'number': tf.TensorSpec((None, 10), tf.float32, name='number'),
+    }
+    outputs = {
+        k: (v.shape, v.dtype) for k, v in serve.structured_outputs.items()
+    }
+    assert outputs == {
+        'digit': ((None, 10), tf.float32),
+        'sum': ((None, 19), tf.float32),
+    }
+
+    classify = loaded.signatures['classify_bytes']
+    assert classify.structured_input_signature[1] == {
+        'image': tf.TensorSpec((None,), tf.string, name='image'),
+        'number': tf.TensorSpec((None,), tf.int32, name='number'),
+    }
+    outputs = {
+        k: (v.shape.rank, v.dtype)
+        for k, v in classify.structured_outputs.items()
+    }
+    assert outputs == {
+        'digit': (2, tf.float32),
+        'sum': (2, tf.float32),
+        'digit_label': (1, tf.int32),
+        'sum_label': (1, tf.int32),
+    }
+
+
+def test_answers_as_the_model_does(model, version):
+    loaded = tf.saved_model.load(version)
+    for name, expected in model(inputs()).items():
+        given = {k: tf.constant(v) for k, v in inputs().items()}
+        output = loaded.signatures['serving_default'](**given)[name]
+        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-7)
+    image = tf.constant(inputs()['image'])
+    for name, expected in with_every_number(model)(image).items():
+        output = loaded.signatures['every_number'](image=image)[name]
+        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_versions_count_up(model, tmp_path):
+    (tmp_path / '7').mkdir()
+    (tmp_path / 'notes').mkdir()
+    assert export.export_saved_model(model, tmp_path).name == '8'
+    assert export.export_saved_model(model, tmp_path).name == '9'
+    assert export.next_version(tmp_path) == 10
+    assert export.next_version(tmp_path / 'new') == 1
+
+
+def files(version):
+    return sorted(p.name for p in version.rglob('*') if p.is_file())
+
+
+def test_reader_that_polls_finds_only_whole_versions(model, version, tmp_path):
+    found, done = [], threading.Event()
+
+    def poll():
+        while not done.is_set():
+            for path in tmp_path.iterdir():
+                if path.name.isdecimal():
+                    found.append(files(path))
+            time.sleep(0.001)
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    export.export_saved_model(model, tmp_path)
+    time.sleep(0.01)
+    done.set()
+    reader.join()
+    assert found
+    assert all(names == files(version) for names in found)
+    assert 'tf_serving_warmup_requests' in files(version)
+
+
+def test_killed_export_leaves_no_version(model, tmp_path):
+    code = (
+        'import os, signal\n'
+        'from kerasadder import export, model\n'
+        'export.os.rename = (\n'
+        '    lambda *_: os.kill(os.getpid(), signal.SIGKILL))\n'
+        f'export.export_saved_model(model.build_model(), {str(tmp_path)!r})\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True
+    )
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert not left.name.isdecimal()
+    assert (left / 'saved_model.pb').is_file()
+    assert export.next_version(tmp_path) == 1
+    export.export_saved_model(model, tmp_path)
+    assert os.listdir(tmp_path) == ['1']
+
+
+def test_exports_at_once_get_a_version_each(model, version, tmp_path):
+    def run(_):
+        return export.export_saved_model(model, tmp_path)
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        versions = list(pool.map(run, range(3)))
+    assert sorted(v.name for v in versions) == ['1', '2', '3']
+    assert all(files(v) == files(version) for v in versions)
+
+
+def test_export_of_the_model_is_found_and_no_other(model, tmp_path):
+    assert export.find_export(model, tmp_path) is None
+    version = export.export_saved_model(model, tmp_path)
+    assert export.find_export(model, tmp_path) == version
+    assert export.find_export(randomized(build_model()), tmp_path) is None
+    # Of two runs with --sum_loss_weight=0 the tables are equal.
+    other = keras.models.clone_model(model)
+    kernel, *rest = model.get_weights()
+    other.set_weights([kernel + 1, *rest])
+    assert export.find_export(other, tmp_path) is None

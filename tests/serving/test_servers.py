@@ -1,0 +1,299 @@
+"""The export as a server runs it: parity, threads, what is refused and how.
+
+Each test runs on the C++ runtime or on doubles of TensorFlow Serving, see
+`serving_doubles`, and on the real server too where `tensorflow_model_server` is
+on the PATH or Docker answers.
+"""
+
+from concurrent import futures
+
+import grpc
+import numpy as np
+import pytest
+import requests
+import tensorflow as tf
+from tensorflow_serving.apis import get_model_status_pb2
+from tensorflow_serving.apis import model_service_pb2_grpc
+from tensorflow_serving.apis import prediction_log_pb2
+
+from kerasadder.serving import export
+from kerasadder.serving import transports
+from kerasadder.serving.client import Client
+from tests.support import serving_doubles
+from tests.support.cpp_loader import Loader
+from tests.support.real_serving import real_server
+from tests.support.scripted_servers import free_port
+from tests.support.serving_inputs import COUNT
+from tests.support.serving_inputs import INPUTS
+from tests.support.serving_inputs import classify_inputs
+from tests.support.serving_inputs import pictures
+from tests.support.serving_inputs import predict_inputs
+from tests.support.serving_inputs import small_model
+
+# Keras, Python, C++ and both servers run the same operations, but fused and
+# ordered by whoever runs them.
+TOLERANCE = {'rtol': 1e-5, 'atol': 1e-7}
+SERVERS = ('grpc double', 'rest double', 'real grpc', 'real rest')
+
+
+@pytest.fixture(scope='module')
+def model():
+    return small_model()
+
+
+@pytest.fixture(scope='module')
+def version(model, tmp_path_factory):
+    directory = tmp_path_factory.mktemp('export') / 'kerasadder'
+    return export.export_saved_model(model, directory)
+
+
+@pytest.fixture(scope='module')
+def loader(version):
+    loader = Loader(version)
+    yield loader
+    loader.close()
+
+
+@pytest.fixture(scope='module')
+def models(loader):
+    return serving_doubles.Models({1: loader}, {'stable': 1})
+
+
+@pytest.fixture(scope='module')
+def python(version):
+    """The SavedModel in Python: a function as `Loader.run`."""
+    loaded = tf.saved_model.load(version)
+
+    def run(signature, inputs):
+        tensors = {name: tf.constant(array) for name, array in inputs.items()}
+        outputs = loaded.signatures[signature](**tensors)
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+    return run
+
+
+@pytest.fixture(scope='module')
+def real(version, tmp_path_factory):
+    """Yields the ports of the real server, gRPC and REST, if it can be had."""
+    ports = {'grpc': free_port(), 'rest': free_port()}
+    configs = tmp_path_factory.mktemp('configs')
+    with real_server(version.parent, configs, ports):
+        yield ports
+
+
+@pytest.fixture(scope='module', params=SERVERS)
+def server(request, models):
+    """The transport and the address of a server, one after the other."""
+    kind = request.param
+    if kind.startswith('real'):
+        transport = kind.removeprefix('real ')
+        port = request.getfixturevalue('real')[transport]
+        yield transport, f'localhost:{port}'
+    elif kind == 'grpc double':
+        with serving_doubles.grpc_double(models) as address:
+            yield 'grpc', address
+    else:
+        with serving_doubles.rest_double(models) as address:
+            yield 'rest', address
+
+
+@pytest.fixture
+def client(server):
+    transport, address = server
+    with Client(address, transport=transport, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope='module', params=INPUTS)
+def signature(request):
+    return request.param
+
+
+def assert_same(outputs, expected):
+    assert set(outputs) == set(expected)
+    for name, array in expected.items():
+        assert outputs[name].dtype == array.dtype
+        np.testing.assert_allclose(outputs[name], array, **TOLERANCE)
+
+
+def test_python_answers_as_keras(model, python):
+    inputs = predict_inputs()
+    expected = {k: np.asarray(v) for k, v in model(inputs).items()}
+    for array in expected.values():
+        assert np.ptp(array, axis=0).max() > 0.01  # or parity says little
+    assert_same(python('serving_default', inputs), expected)
+
+
+def test_labels_are_the_most_probable(python):
+    outputs = python('classify_bytes', classify_inputs())
+    for name in ('digit', 'sum'):
+        labels = outputs[f'{name}_label']
+        assert labels.dtype == np.int32
+        np.testing.assert_array_equal(labels, outputs[name].argmax(axis=-1))
+
+
+def test_cpp_answers_as_python(loader, python, signature):
+    inputs = INPUTS[signature]()
+    assert_same(loader.run(signature, inputs), python(signature, inputs))
+
+
+def test_servers_answer_as_python(client, python):
+    inputs = predict_inputs()
+    answer = client.predict(inputs['image'], inputs['number'].argmax(axis=1))
+    assert_same(answer, python('serving_default', inputs))
+    inputs = classify_inputs()
+    answer = client.classify(list(inputs['image']), inputs['number'])
+    assert_same(answer, python('classify_bytes', inputs))
+
+
+@pytest.mark.parametrize('count', [1, 2, 300])
+def test_any_batch_size(loader, python, signature, count):
+    inputs = INPUTS[signature](count)
+    assert_same(loader.run(signature, inputs), python(signature, inputs))
+
+
+def test_batch_size_0(loader, signature):
+    assert_empty(loader.run(signature, INPUTS[signature](0)))
+
+
+def test_batch_size_0_over_grpc(models, signature):
+    with serving_doubles.grpc_double(models) as address:
+        transport = transports.Grpc(address, 'kerasadder', None, None, 60)
+        assert_empty(transport.call(signature, INPUTS[signature](0)))
+        transport.close()
+
+
+def assert_empty(outputs):
+    shapes = {name: array.shape for name, array in outputs.items()}
+    assert shapes['digit'] == (0, 10)
+    assert shapes['sum'] == (0, 19)
+
+
+def test_threads_get_their_own_answers_in_cpp(loader, python, signature):
+    assert_threads(
+        lambda inputs: loader.run(signature, inputs), signature, python
+    )
+
+
+def test_threads_get_their_own_answers_from_servers(client, python, signature):
+    def ask(inputs):
+        if signature == 'classify_bytes':
+            return client.classify(list(inputs['image']), inputs['number'])
+        return client.predict(inputs['image'], inputs['number'].argmax(axis=1))
+
+    assert_threads(ask, signature, python)
+
+
+def assert_threads(ask, signature, python):
+    """Asks for each example in threads of its own, all of them at once."""
+    inputs = INPUTS[signature]()
+    expected = python(signature, inputs)
+    examples = [
+        {name: array[i : i + 1] for name, array in inputs.items()}
+        for i in range(COUNT)
+    ] * 6
+    with futures.ThreadPoolExecutor(8) as executor:
+        for i, outputs in enumerate(executor.map(ask, examples)):
+            j = i % COUNT
+            assert_same(outputs, {k: v[j : j + 1] for k, v in expected.items()})
+
+
+def test_export_has_no_python_in_it(loader):
+    graph = loader.meta_graph.graph_def
+    operations = {node.op for node in graph.node}
+    for function in graph.library.function:
+        operations |= {node.op for node in function.node_def}
+    assert not [name for name in operations if 'PyFunc' in name]
+
+
+def test_warm_up_requests_are_answered(version, loader):
+    """As Serving answers them before it offers the version."""
+    path = version / 'assets.extra' / 'tf_serving_warmup_requests'
+    warmed = []
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        request = log.predict_log.request
+        assert request.model_spec.name == 'kerasadder'
+        signature = request.model_spec.signature_name
+        inputs = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
+        assert loader.run(signature, inputs)['sum'].shape[1:] == (19,)
+        warmed.append(signature)
+    assert set(warmed) >= set(INPUTS)
+
+
+def test_rows_are_answered_as_columns(models):
+    inputs = {k: v.tolist() for k, v in predict_inputs().items()}
+    rows = [{name: inputs[name][i] for name in inputs} for i in range(COUNT)]
+    with serving_doubles.rest_double(models) as address:
+        url = f'http://{address}/v1/models/kerasadder:predict'
+        columns = requests.post(url, json={'inputs': inputs}, timeout=60)
+        rows = requests.post(url, json={'instances': rows}, timeout=60)
+    for name, column in columns.json()['outputs'].items():
+        assert [row[name] for row in rows.json()['predictions']] == column
+
+
+def test_status_says_which_versions_there_are(server):
+    transport, address = server
+    if transport == 'rest':
+        url = f'http://{address}/v1/models/kerasadder'
+        (status,) = requests.get(url, timeout=60).json()['model_version_status']
+        assert (status['version'], status['state']) == ('1', 'AVAILABLE')
+        assert requests.get(f'{url}x', timeout=60).status_code == 404
+        return
+    request = get_model_status_pb2.GetModelStatusRequest()
+    with grpc.insecure_channel(address) as channel:
+        service = model_service_pb2_grpc.ModelServiceStub(channel)
+        request.model_spec.name = 'kerasadder'
+        (status,) = service.GetModelStatus(request).model_version_status
+        assert (status.version, status.state) == (1, status.AVAILABLE)
+        request.model_spec.name = 'kerasadderx'
+        with pytest.raises(grpc.RpcError) as raised:
+            service.GetModelStatus(request)
+        assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'error', 'message'),
+    [
+        ({'model': 'other'}, transports.NotFound, 'no model other .*Latest'),
+        ({'version': 9}, transports.NotFound, 'version 9 of model .*Specific'),
+        ({'label': 'x'}, transports.InvalidArgument, 'version label: x'),
+    ],
+)
+def test_wrong_model_version_label(server, arguments, error, message):
+    transport, address = server
+    with (
+        Client(address, transport=transport, **arguments) as client,
+        pytest.raises(error, match=message),
+    ):
+        client.predict(predict_inputs()['image'], 7)
+
+
+@pytest.mark.parametrize('arguments', [{'version': 1}, {'label': 'stable'}])
+def test_version_by_number_and_by_label(server, arguments):
+    transport, address = server
+    with Client(address, transport=transport, **arguments) as client:
+        answer = client.predict(predict_inputs()['image'], 7)
+    assert answer['sum'].shape == (COUNT, 19)
+
+
+def test_wrong_signature(server):
+    transport, address = server
+    kind = {'grpc': transports.Grpc, 'rest': transports.Rest}[transport]
+    transport = kind(address, 'kerasadder', None, None, 60)
+    with pytest.raises(transports.InvalidArgument, match='nothing'):
+        transport.call('nothing', predict_inputs())
+    transport.close()
+
+
+def test_refusal_comes_with_the_servers_message(client):
+    images = np.tile(predict_inputs()['image'][:1], (30, 1, 1, 1))
+    images[23, 5, 5] = 256
+    with pytest.raises(transports.InvalidArgument, match=r'image\[23\]'):
+        client.predict(images, 7)
+    numbers = np.full(30, 9)
+    numbers[23] = 10
+    with pytest.raises(transports.InvalidArgument, match=r'number\[23\]'):
+        client.classify(pictures(1) * 30, numbers)
+    with pytest.raises(transports.InvalidArgument, match=r'image\[2\]'):
+        client.classify(pictures(2) + [b'no picture'], 7)

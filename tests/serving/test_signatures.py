@@ -1,0 +1,156 @@
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasadder.data import splits
+from kerasadder.model import build_model
+from kerasadder.serving import export
+from kerasadder.serving import model_files
+from tests.support.scripts import ROOT
+from tests.support.scripts import SHIPPED
+
+OPS_OF_PYTHON = {'PyFunc', 'EagerPyFunc', 'PyFuncStateless'}
+
+
+@pytest.fixture(scope='module')
+def served(tmp_path_factory):
+    """The SavedModel of an untrained model: its folder, it loaded."""
+    version = export.export_saved_model(
+        build_model((4, 4, 4, 4)), tmp_path_factory.mktemp('export')
+    )
+    return version, tf.saved_model.load(str(version))
+
+
+def stroke(count):
+    """Makes images of a stroke, centred as MNIST is, `(count, 28, 28, 1)`."""
+    images = np.zeros((count, 28, 28, 1), np.float32)
+    images[:, 4:24, 13:16] = 255
+    return images
+
+
+def pictures(count):
+    image = tf.cast(stroke(1)[0], tf.uint8)
+    return [tf.io.encode_png(image).numpy()] * count
+
+
+def test_pictures_get_what_their_images_get(served):
+    _, loaded = served
+    numbers = tf.constant([3, 9])
+    outputs = loaded.signatures['classify_bytes'](
+        image=tf.constant(pictures(2)), number=numbers
+    )
+    expected = loaded.signatures['serving_default'](
+        image=stroke(2), number=tf.one_hot(numbers, 10)
+    )
+    for name in ('digit', 'sum'):
+        np.testing.assert_allclose(outputs[name], expected[name], rtol=1e-3)
+        labels = outputs[f'{name}_label'].numpy()
+        assert labels.dtype == np.int32
+        np.testing.assert_array_equal(labels, np.argmax(expected[name], -1))
+
+
+@pytest.mark.parametrize('count', [0, 1, 33])
+def test_any_batch_size(served, count):
+    signatures = served[1].signatures
+    numbers = tf.fill([count], 4)
+    results = (
+        signatures['serving_default'](
+            image=stroke(count), number=tf.one_hot(numbers, 10)
+        ),
+        signatures['classify_bytes'](
+            image=tf.constant(pictures(count), tf.string), number=numbers
+        ),
+    )
+    for outputs in results:
+        assert outputs['digit'].shape == (count, 10)
+        assert outputs['sum'].shape == (count, 19)
+    outputs = signatures['every_number'](image=stroke(count))
+    assert outputs['sum'].shape == (count, 10, 19)
+
+
+def changed(values, index, value):
+    values = np.array(values)
+    values[index] = value
+    return values
+
+
+ONE_HOT = np.eye(10, dtype=np.float32)[[1, 2, 3]]
+OUTSIDE = 'has pixel values outside 0..255'
+
+
+@pytest.mark.parametrize(
+    ('image', 'number', 'reason'),
+    [
+        (stroke(3), changed(ONE_HOT, 1, 0), 'number[1] is not one-hot'),
+        (stroke(3), changed(ONE_HOT, (2, 3), 0.5), 'number[2] is not one-hot'),
+        (stroke(3), changed(ONE_HOT, (0, 8), 1), 'number[0] is not one-hot'),
+        (stroke(3), changed(ONE_HOT, 0, np.nan), 'number[0] is not one-hot'),
+        (changed(stroke(3), (1, 0, 0), -1), ONE_HOT, f'image[1] {OUTSIDE}'),
+        (changed(stroke(3), (2, 0, 0), 256), ONE_HOT, f'image[2] {OUTSIDE}'),
+        (changed(stroke(3), 0, np.nan), ONE_HOT, f'image[0] {OUTSIDE}'),
+        (changed(stroke(3), 0, np.inf), ONE_HOT, f'image[0] {OUTSIDE}'),
+        (stroke(2), ONE_HOT, 'must be as many, not 2 and 3'),
+        (stroke(1), ONE_HOT, 'must be as many, not 1 and 3'),
+    ],
+)
+def test_serving_default_says_what_does_not_fit(served, image, number, reason):
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        served[1].signatures['serving_default'](
+            image=tf.constant(image), number=tf.constant(number)
+        )
+    assert reason in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('image', 'number', 'reason'),
+    [
+        (pictures(2), [3, 10], 'number[1] is not in 0-9'),
+        (pictures(2), [-1, 3], 'number[0] is not in 0-9'),
+        (pictures(2), [3], 'must be as many, not 2 and 1'),
+        ([*pictures(1), b'GIF'], [3, 3], 'image[1] is not a PNG, JPEG, GIF'),
+    ],
+)
+def test_classify_bytes_says_what_does_not_fit(served, image, number, reason):
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        served[1].signatures['classify_bytes'](
+            image=tf.constant(image), number=tf.constant(number)
+        )
+    assert reason in str(error.value)
+
+
+def test_graph_needs_neither_xla_nor_python_nor_this_machine(served):
+    saved = (served[0] / 'saved_model.pb').read_bytes()
+    assert b'_XlaMustCompile' not in saved
+    for path in (ROOT, sys.prefix):
+        assert str(path).encode() not in saved
+    graph = served[1].signatures['classify_bytes'].graph
+    definition = graph.as_graph_def()
+    nodes = list(definition.node)
+    for function in definition.library.function:
+        nodes += function.node_def
+    assert len(nodes) > 100
+    assert not OPS_OF_PYTHON & {node.op for node in nodes}
+
+
+def test_shipped_model_reads_mnist_as_pictures(data_dir):
+    ((images, labels),) = splits.load('test', data_dir=data_dir)
+    classify = model_files.load_classifier(SHIPPED)
+    every_number = model_files.load_saved_model(SHIPPED)
+    right = others = 0
+    numbers = np.arange(500) % 10
+    for i in range(0, len(images), 500):
+        batch, digits = images[i : i + 500], labels[i : i + 500]
+        answer = classify(
+            [tf.io.encode_png(image).numpy() for image in batch], numbers
+        )
+        plain = every_number(tf.cast(batch, tf.float32))
+        digit = np.argmax(plain['digit'], -1)
+        sums = np.argmax(plain['sum'], -1)[np.arange(500), numbers]
+        right += np.sum((digit == digits) & (sums == digits + numbers))
+        others += np.sum(
+            (answer['digit_label'] != digit) | (answer['sum_label'] != sums)
+        )
+    assert right > 9950
+    assert others <= 5

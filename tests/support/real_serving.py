@@ -1,0 +1,77 @@
+"""The real TensorFlow Serving, where it can be had.
+
+With these lines `test_serving.py` was run against a program that takes the
+server's flags and starts the doubles; no real server was there to run.
+"""
+
+import contextlib
+import shutil
+import subprocess
+import time
+
+import pytest
+import requests
+
+from tests.support.scripts import ROOT
+
+IMAGE = 'tensorflow/serving:2.20.0'
+
+
+@contextlib.contextmanager
+def real_server(directory, configs, ports):
+    """Runs TensorFlow Serving on the versions in the directory, or skips."""
+    flags = [
+        '--model_config_file={}/models.config',
+        '--monitoring_config_file={}/monitoring.config',
+        '--allow_version_labels_for_unavailable_models=true',
+    ]
+    if shutil.which('tensorflow_model_server'):
+        for name in ('models.config', 'monitoring.config'):
+            text = (ROOT / 'serving' / name).read_text()
+            text = text.replace('/models/kerasadder', str(directory))
+            (configs / name).write_text(text)
+        command = [
+            'tensorflow_model_server',
+            f'--port={ports["grpc"]}',
+            f'--rest_api_port={ports["rest"]}',
+        ]
+    elif _docker_answers():
+        configs = '/configs'
+        command = ['docker', 'run', '--rm', '--init']
+        for port, own in ((ports['grpc'], 8500), (ports['rest'], 8501)):
+            command += ['-p', f'127.0.0.1:{port}:{own}']
+        command += ['-v', f'{directory}:/models/kerasadder:ro']
+        command += ['-v', f'{ROOT}/serving:{configs}:ro', IMAGE]
+    else:
+        pytest.skip('no tensorflow_model_server on the PATH, no Docker engine')
+    command += [flag.format(configs) for flag in flags]
+    process = subprocess.Popen(command)
+    try:
+        _wait_until_available(process, ports['rest'])
+        yield
+    finally:
+        process.terminate()  # which `docker run` hands on to its container
+        process.wait(60)
+
+
+def _docker_answers():
+    return (
+        shutil.which('docker')
+        and subprocess.run(
+            ['docker', 'info'], capture_output=True, check=False
+        ).returncode
+        == 0
+    )
+
+
+def _wait_until_available(process, port, seconds=300):
+    """Waits for the model; the first time Docker has to fetch the image."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, 'the server ended'
+        with contextlib.suppress(requests.ConnectionError):
+            url = f'http://localhost:{port}/v1/models/kerasadder'
+            if 'AVAILABLE' in requests.get(url, timeout=10).text:
+                return
+        time.sleep(0.2)
+    raise TimeoutError(f'no model after {seconds} s')

@@ -1,0 +1,91 @@
+"""Short training runs, and what they leave.
+
+`python -m tests.support.small_runs DIR` does one as a process, for a test to
+kill: it prints a line at the moments when that may hurt.
+"""
+
+import itertools
+import pathlib
+import sys
+import time
+
+import keras
+import numpy as np
+from tensorboard.backend.event_processing import event_accumulator
+
+from kerasadder.config import preset_config
+
+SMALL = {
+    'epochs': 3,
+    'batch_size': 64,
+    'learning_rate': 0.02,
+    'filters': (4, 8, 8, 16),
+    'pool_after': (1, 3),
+    'large_kernels': 1,
+    'dropout': 0.2,
+}
+
+
+def small_config(directory, **overrides):
+    directories = {
+        'model_dir': str(directory / 'run'),
+        'export_dir': str(directory / 'export'),
+    }
+    return preset_config(**{**SMALL, **directories, **overrides})
+
+
+def weights(directory):
+    return keras.models.load_model(
+        directory / 'run' / 'model.keras'
+    ).get_weights()
+
+
+def history(directory):
+    """Returns the lines of history.csv without the column of seconds."""
+    lines = (directory / 'run' / 'history.csv').read_text().splitlines()
+    return [line.split(',')[:1] + line.split(',')[2:] for line in lines]
+
+
+def read_events(directory, name):
+    events = event_accumulator.EventAccumulator(
+        str(directory / 'run' / 'tensorboard' / name),
+        size_guidance={event_accumulator.TENSORS: 0},
+    )
+    return events.Reload()
+
+
+def tell(moment, owner, name, every=1):
+    """Has a function print a line when it is called, and wait to be killed."""
+    function = getattr(owner, name)
+    calls = itertools.count(1)
+
+    def told(*args, **kwargs):
+        if next(calls) % every == 0:
+            print(moment, flush=True)
+            time.sleep(0.005)
+        return function(*args, **kwargs)
+
+    setattr(owner, name, told)
+
+
+if __name__ == '__main__':
+    from kerasadder.serving import export
+    from kerasadder.training import callbacks
+    from kerasadder.training.run import train
+    from tests.support.stripes import stripes
+
+    tell('step', callbacks.ProgressLog, 'on_train_batch_end')
+    tell('validation', callbacks.ExhaustiveValidation, 'on_epoch_end')
+    # In the midst of one: it has some 70 arrays.
+    tell('checkpoint', np.lib.format, 'write_array', every=50)
+    tell('export', export, '_write')
+
+    data = {
+        'train': stripes(2560, seed=0),
+        'validation': stripes(100, seed=1),
+        'test': stripes(200, seed=2),
+    }
+    config = small_config(
+        pathlib.Path(sys.argv[1]), steps_per_execution=4, checkpoint_steps=4
+    )
+    train(config, data)

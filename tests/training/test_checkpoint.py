@@ -1,0 +1,327 @@
+"""A run that was cut off ends as an equal one that was not."""
+
+import errno
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pytest
+
+from kerasadder.training import callbacks
+from kerasadder.training import checkpoint
+from kerasadder.training import compilation
+from kerasadder.training.run import train
+from tests.support.scripts import ROOT
+from tests.support.small_runs import history
+from tests.support.small_runs import read_events
+from tests.support.small_runs import small_config
+from tests.support.small_runs import weights
+
+# How often the process is killed: in the suite seldom, by hand often.
+KILLS = int(os.environ.get('KERASADDER_KILLS', '2'))
+# What `small_runs` tells of, and the seconds that it may take.
+DURATIONS = {'step': 0.1, 'validation': 0.1, 'checkpoint': 0.005, 'export': 2}
+
+
+def assert_equal_runs(one, other):
+    for a, b in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert history(one) == history(other)
+    summaries, others = scalars(one), scalars(other)
+    assert summaries.keys() == others.keys()
+    # Which of them, for pytest to say: whole, they are long.
+    assert [tag for tag in others if summaries[tag] != others[tag]] == []
+    assert state(one) == state(other)
+    assert tables(one) == tables(other)
+    assert results(one) == results(other)
+    assert os.listdir(one / 'export') == os.listdir(other / 'export') == ['1']
+
+
+def state(directory):
+    """Returns the last checkpoint: optimizer and random layers too."""
+    newest = max((directory / 'run' / 'checkpoints').glob('*.npz'))
+    with np.load(newest) as arrays:
+        return {
+            name: arrays[name].tobytes()
+            for name in arrays
+            if name != 'progress'
+        }
+
+
+def tables(directory):
+    paths = (directory / 'run' / 'tables').iterdir()
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def scalars(directory):
+    found = {}
+    for name in ('.', 'train', 'validation', 'test'):
+        events = read_events(directory, name)
+        for tag in events.Tags()['tensors']:
+            found[name, tag] = [
+                (e.step, e.tensor_proto.SerializeToString())
+                for e in events.Tensors(tag)
+                if tag != 'config'
+            ]
+    return found
+
+
+def results(directory):
+    metrics = json.loads((directory / 'run' / 'metrics.json').read_text())
+    return metrics['validation'], metrics['test'], metrics['epochs']
+
+
+def train_until(config, data, moment, monkeypatch, action):
+    """Trains; does `action` after the execution that ends at `moment`."""
+    log = callbacks.ProgressLog.on_train_batch_end
+    seen = []
+
+    def watched(self, batch, logs):
+        log(self, batch, logs)
+        seen.append(batch)
+        if len(seen) == moment:
+            action()
+
+    monkeypatch.setattr(callbacks.ProgressLog, 'on_train_batch_end', watched)
+    try:
+        train(config, data)
+    finally:
+        monkeypatch.undo()
+
+
+@pytest.fixture(scope='module')
+def reference(stripes_data, tmp_path_factory):
+    """The folder of a run that nobody disturbed."""
+    directory = tmp_path_factory.mktemp('reference')
+    config = small_config(directory, steps_per_execution=4)
+    train(config, stripes_data)
+    return directory
+
+
+# An epoch has 40 steps: in its midst, at its end.
+@pytest.mark.parametrize(
+    ('number', 'step'), [(signal.SIGINT, 56), (signal.SIGTERM, 80)]
+)
+def test_signal_stops_after_the_step_and_the_run_goes_on_exactly(
+    reference, stripes_data, tmp_path, monkeypatch, number, step
+):
+    config = small_config(tmp_path, steps_per_execution=4)
+    with pytest.raises(checkpoint.Stopped) as stopped:
+        train_until(
+            config,
+            stripes_data,
+            step // 4,
+            monkeypatch,
+            lambda: signal.raise_signal(number),
+        )
+    assert stopped.value.signal == number
+    assert stopped.value.step == step
+    newest = max((tmp_path / 'run' / 'checkpoints').iterdir())
+    assert newest.name == f'step_{step:08}.npz'
+    train(config, stripes_data)
+    assert_equal_runs(tmp_path, reference)
+
+
+SGD = {
+    'optimizer': 'sgd',
+    'weight_decay': 0.01,
+    'epochs': 4,
+    'averaged_epochs': 2,
+    'steps_per_execution': 4,
+}
+
+
+@pytest.fixture(scope='module')
+def reference_by_sgd(stripes_data, tmp_path_factory):
+    directory = tmp_path_factory.mktemp('reference_by_sgd')
+    train(small_config(directory, **SGD), stripes_data)
+    return directory
+
+
+# In the epochs before the averaged ones, among, at the end of and after them.
+@pytest.mark.parametrize('moment', [9, 25, 30, 35])
+def test_run_by_sgd_with_averaged_weights_goes_on_exactly(
+    reference_by_sgd, stripes_data, tmp_path, monkeypatch, moment
+):
+    config = small_config(tmp_path, **SGD)
+    with pytest.raises(checkpoint.Stopped):
+        train_until(
+            config,
+            stripes_data,
+            moment,
+            monkeypatch,
+            lambda: signal.raise_signal(signal.SIGINT),
+        )
+    train(config, stripes_data)
+    assert_equal_runs(tmp_path, reference_by_sgd)
+
+
+@pytest.fixture(scope='module')
+def cut_off(stripes_data, tmp_path_factory):
+    """The folder of a run that ended with its third epoch: the disk is full.
+
+    Its checkpoints are of the steps 104 and 112, TensorBoard has all of 120.
+    """
+    directory = tmp_path_factory.mktemp('cut_off')
+    config = small_config(directory, steps_per_execution=4, checkpoint_steps=8)
+    savez = np.savez
+
+    def until_full(path, **arrays):
+        savez(path, **arrays)
+        if path.name == '.partial-step_00000120.npz':
+            os.truncate(path, 1000)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(np, 'savez', until_full)
+        with pytest.raises(OSError, match='No space left on device'):
+            train(config, stripes_data)
+    return directory
+
+
+@pytest.fixture
+def run_cut_off(cut_off, tmp_path):
+    """A copy of it, for a test to change: its configuration, its newest."""
+    shutil.copytree(cut_off, tmp_path, dirs_exist_ok=True)
+    paths = sorted((tmp_path / 'run' / 'checkpoints').iterdir())
+    assert [p.name for p in paths] == ['step_00000104.npz', 'step_00000112.npz']
+    return small_config(tmp_path, steps_per_execution=4), paths[-1]
+
+
+def cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path):
+    os.truncate(path, 0)
+
+
+def flip_a_bit(path):
+    """Flips a bit of a number, which nothing but a checksum can tell."""
+    with zipfile.ZipFile(path) as archive:
+        largest = max(archive.infolist(), key=lambda info: info.file_size)
+    content = bytearray(path.read_bytes())
+    content[largest.header_offset + largest.file_size // 2] ^= 1
+    path.write_bytes(content)
+
+
+def flip_in_the_directory(offset):
+    """Flips a bit of the first entry in the file's directory."""
+
+    def flip(path):
+        content = bytearray(path.read_bytes())
+        content[content.index(b'PK\x01\x02') + offset] ^= 1
+        path.write_bytes(content)
+
+    return flip
+
+
+def lose_arrays(path):
+    np.savez(path, progress='{}')
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        cut,
+        empty,
+        flip_a_bit,
+        # Flags (encrypted), method, checksum, offset, name.
+        *map(flip_in_the_directory, (8, 10, 16, 42, 46)),
+        lose_arrays,
+    ],
+)
+def test_damaged_checkpoint_gives_way_to_the_one_before(
+    run_cut_off, capsys, damage
+):
+    config, newest = run_cut_off
+    damage(newest)
+    model = compilation.compiled_model(config, steps_per_epoch=40)
+    model.optimizer.build(model.trainable_variables)
+    restored = checkpoint.Checkpoint(newest.parent.parent, steps_per_epoch=40)
+    assert restored.restore(model) == 104
+    assert capsys.readouterr().out.startswith(f'{newest} is damaged; ')
+
+
+def test_run_goes_on_exactly_from_the_checkpoint_before(
+    reference, run_cut_off, stripes_data, tmp_path
+):
+    config, newest = run_cut_off
+    cut(newest)
+    train(config, stripes_data)
+    assert_equal_runs(tmp_path, reference)
+
+
+def test_run_killed_after_its_export_does_not_export_twice(
+    reference, stripes_data, tmp_path
+):
+    shutil.copytree(reference, tmp_path, dirs_exist_ok=True)
+    # Which is written after the export, last of all.
+    (tmp_path / 'run' / 'metrics.json').unlink()
+    train(small_config(tmp_path, steps_per_execution=4), stripes_data)
+    assert_equal_runs(tmp_path, reference)
+
+
+def start(directory):
+    return subprocess.Popen(
+        [sys.executable, '-m', 'tests.support.small_runs', str(directory)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def kill_at(process, moment, count, delay):
+    """Kills a process so long after it has told of a moment so often."""
+    for line in process.stdout:
+        count -= line.strip() == moment
+        if count == 0:
+            time.sleep(delay)
+            process.kill()
+            return
+
+
+def test_process_killed_at_random_moments_ends_as_one_that_was_not(
+    reference, tmp_path
+):
+    # Not of `random`, which training seeds.
+    seed = secrets.randbelow(10**6)
+    print(f'seed {seed}')  # pytest shows it if the test fails
+    rng = random.Random(seed)
+    kills = dict.fromkeys(rng.sample(sorted(DURATIONS), len(DURATIONS)), 0)
+    directory, finished = tmp_path / '0', 0
+    while sum(kills.values()) < KILLS or not finished:
+        process = start(directory)
+        moment = min(kills, key=kills.get)
+        if sum(kills.values()) < KILLS:
+            # There may be fewer to come: then the run finishes.
+            count = 1 if moment == 'export' else rng.randint(1, 3)
+            kill_at(process, moment, count, rng.uniform(0, DURATIONS[moment]))
+        _, errors = process.communicate()
+        if process.returncode == 0:
+            assert_equal_runs(directory, reference)
+            finished += 1
+            directory = tmp_path / str(finished)
+        else:
+            assert process.returncode == -signal.SIGKILL, errors
+            kills[moment] += 1
+            print(f'killed at {moment}, half done:', half_done(directory))
+    print(f'{kills}, {finished} runs finished')
+
+
+def half_done(directory):
+    """Returns the names of what a killed process was writing."""
+    return [
+        path.name
+        for pattern in ('run/**/.partial-*', 'export/.export-*')
+        for path in directory.glob(pattern)
+    ]

@@ -1,0 +1,231 @@
+import dataclasses
+import json
+import os
+import re
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasadder.errors import UserError
+from kerasadder.task import SUMS
+from kerasadder.training import callbacks
+from kerasadder.training import table_snapshots
+from kerasadder.training.run import train
+from tests.support.small_runs import small_config
+from tests.support.small_runs import weights
+
+
+def test_learns(run):
+    assert run[0]['test']['joint_accuracy'] > 0.95
+
+
+def test_metrics_have_their_keys(run):
+    metrics, directory = run
+    assert {
+        'preset',
+        'seed',
+        'dataset',
+        'parameters',
+        'epochs',
+        'fit_seconds',
+        'images_per_second',
+        'validation',
+        'test',
+    } <= set(metrics)
+    assert {
+        'images',
+        'pairs',
+        'digit_accuracy',
+        'sum_accuracy',
+        'joint_accuracy',
+        'consistency',
+        'digit_loss',
+        'sum_loss',
+        'digit_ece',
+        'sum_ece',
+        'digit_errors',
+    } <= set(metrics['test'])
+    assert metrics['test']['pairs'] == 10 * metrics['test']['images'] == 2000
+    written = json.loads((directory / 'run' / 'metrics.json').read_text())
+    assert written == metrics
+
+
+def test_leaves_its_files(run):
+    directory = run[1] / 'run'
+    names = {p.name for p in directory.iterdir()}
+    assert names == {
+        'checkpoints',
+        'config.json',
+        'figures',
+        'history.csv',
+        'metrics.json',
+        'model.keras',
+        'tables',
+        'tensorboard',
+    }
+    figures = {path.name for path in (directory / 'figures').iterdir()}
+    assert figures == {
+        'addition_table.png',
+        'addition_table_steps.png',
+        'confusion.png',
+        'learning_curves.png',
+        'predictions.png',
+        'reliability.png',
+        'wrong_images.png',
+    }
+
+
+def test_table_is_noted_before_during_and_after_training(run):
+    notes = table_snapshots.read_table_notes(run[1] / 'run' / 'tables')
+    # Three epochs of 40 steps, an execution each.
+    assert list(notes) == [0, 40, 80, 120]
+    np.testing.assert_allclose(notes[0], -np.log(19), rtol=1e-6)
+    model = keras.models.load_model(run[1] / 'run' / 'model.keras')
+    np.testing.assert_array_equal(
+        notes[120], model.get_layer('addition_table').log_table()
+    )
+    right = [(notes[step].argmax(-1) == SUMS).sum() for step in (40, 120)]
+    assert 1 < right[0] <= right[1] == 100
+
+
+def test_exports_the_trained_model(run, stripes_data):
+    metrics, directory = run
+    assert metrics['saved_model'] == str(directory / 'export' / '1')
+    loaded = tf.saved_model.load(metrics['saved_model'])
+    images, labels = stripes_data['test']
+    digit = loaded.signatures['serving_default'](
+        image=tf.cast(images, tf.float32),
+        number=tf.one_hot(tf.zeros(200, tf.int32), 10),
+    )['digit']
+    errors = (np.argmax(digit, axis=-1) != labels).sum()
+    assert errors == metrics['test']['digit_errors']
+
+
+def test_complete_run_is_left_alone(run, stripes_data, capsys):
+    metrics, directory = run
+    again = train(small_config(directory), stripes_data)
+    assert again == metrics
+    assert 'this run is complete' in capsys.readouterr().out
+    assert os.listdir(directory / 'export') == ['1']
+
+
+def test_complete_run_of_damaged_metrics_is_completed_again(
+    run, stripes_data, tmp_path
+):
+    metrics, directory = run
+    shutil.copytree(directory, tmp_path, dirs_exist_ok=True)
+    for text in ('', '{"test": {}}', 'null'):
+        (tmp_path / 'run' / 'metrics.json').write_text(text)
+        config = small_config(tmp_path, export_dir='')
+        assert train(config, stripes_data)['test'] == metrics['test']
+
+
+def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
+    config = small_config(tmp_path, export_dir='', seed=1, epochs=1)
+    train(config, stripes_data)
+    assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
+
+
+@pytest.mark.parametrize(
+    ('other', 'message'),
+    [
+        ({'seed': 5}, 'seed=0, not 5'),
+        ({'dataset': 'kmnist'}, 'dataset=mnist, not kmnist'),
+    ],
+)
+def test_other_config_in_the_folder_is_refused(
+    other, message, run, stripes_data
+):
+    with pytest.raises(UserError, match=message):
+        train(small_config(run[1], **other), stripes_data)
+
+
+@pytest.mark.parametrize(
+    ('optimizer', 'learning_rate'), [('adam', 0.02), ('sgd', 0.5)]
+)
+def test_run_ends_with_the_mean_of_the_averaged_epochs(
+    optimizer, learning_rate, stripes_data, tmp_path, monkeypatch
+):
+    ends = []
+    on_epoch_end = callbacks.WeightAveraging.on_epoch_end
+
+    def noted(self, epoch, logs=None):
+        ends.append([w.numpy() for w in self.model.trainable_variables])
+        on_epoch_end(self, epoch, logs)
+
+    monkeypatch.setattr(callbacks.WeightAveraging, 'on_epoch_end', noted)
+    config = small_config(
+        tmp_path,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        epochs=5,
+        averaged_epochs=3,
+    )
+    metrics = train(config, stripes_data)
+    assert metrics['test']['joint_accuracy'] > 0.95
+    model = keras.models.load_model(tmp_path / 'run' / 'model.keras')
+    for *epochs, trained in zip(*ends, model.trainable_variables):
+        mean = np.mean(epochs[1:4], axis=0)
+        assert np.abs(epochs[3] - mean).max() > 0
+        np.testing.assert_allclose(epochs[4], mean, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(epochs[4], trained)
+
+
+def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
+    train, *_ = stripes_data.values()
+    images = train[0].astype(np.float32)
+    images[1000] = np.nan
+    data = {**stripes_data, 'train': (images, train[1])}
+    config = small_config(tmp_path, steps_per_execution=1, checkpoint_steps=1)
+    with pytest.raises(UserError, match='training has diverged') as error:
+        train(config, data)
+    assert not (tmp_path / 'run' / 'model.keras').exists()
+    assert not os.listdir(tmp_path / 'export')
+    # What was saved last is of the step before, and good.
+    step = int(re.search(r'at step (\d+)', str(error.value))[1])
+    newest = max((tmp_path / 'run' / 'checkpoints').iterdir())
+    assert newest.name == f'step_{step - 1:08}.npz'
+    with np.load(newest) as arrays:
+        numbers = [
+            array for array in arrays.values() if array.dtype.kind == 'f'
+        ]
+    assert all(np.isfinite(array).all() for array in numbers)
+
+
+def test_model_below_the_minimum_accuracy_is_not_exported(
+    stripes_data, tmp_path
+):
+    config = small_config(
+        tmp_path, epochs=1, learning_rate=1e-5, minimum_accuracy=1.0
+    )
+    with pytest.raises(UserError, match='below --minimum_accuracy='):
+        train(config, stripes_data)
+    assert not os.listdir(tmp_path / 'export')
+    metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
+    assert metrics['saved_model'] is None
+    # And again: that the run is complete makes it no better.
+    with pytest.raises(UserError, match='below --minimum_accuracy='):
+        train(dataclasses.replace(config, export_dir=''), stripes_data)
+
+
+@pytest.mark.parametrize('precision', ['bfloat16'])
+def test_mixed_precision_learns_and_leaves_float32(
+    stripes_data, tmp_path, precision
+):
+    config = small_config(tmp_path, mixed_precision=precision, export_dir='')
+    metrics = train(config, stripes_data)
+    assert metrics['test']['joint_accuracy'] > 0.9
+    model = keras.models.load_model(tmp_path / 'run' / 'model.keras')
+    assert {layer.compute_dtype for layer in model.layers} == {'float32'}
+
+
+def test_two_devices_learn_as_one_does(stripes_data, tmp_path):
+    strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+    config = small_config(tmp_path, epochs=4, averaged_epochs=1)
+    metrics = train(config, stripes_data, strategy)
+    assert metrics['test']['joint_accuracy'] > 0.95
+    assert metrics['epochs'] == 4
+    tf.saved_model.load(metrics['saved_model'])
