@@ -1,4 +1,12 @@
-"""The commands: what `kerasadder` and the scripts run, a module each."""
+"""The commands: what `kerasadder` and the scripts run, a module each.
+
+train, evaluate, figures, predict, demo, export, query: each has `main` and
+    `check`, which the runner calls.
+runner: `run` parses the flags, imports TensorFlow and calls a command.
+pictures: `read_picture` and `answer_line`, for the commands about pictures.
+config_flags: `config_from_flags` makes the configuration of the flags given.
+shared_flags: `define_saved_model_flag` and others that several commands have.
+"""
 
 import importlib
 import sys

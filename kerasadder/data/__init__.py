@@ -1,1 +1,8 @@
-"""What is learned from: images, labels and the stream of batches."""
+"""What is learned from: images, labels and the stream of training batches.
+
+splits: `load` gives the images and labels of train, validation and test.
+batches: `training_batches` makes the stream, a pure function of seed and step.
+augmentation: `random_warp` warps the images of a batch.
+from_tfds: `load` has TFDS prepare a dataset, MNIST from the files in mnist/.
+from_idx: `load` reads a folder of IDX files; `mnist_folder` is MNIST's own.
+"""

@@ -1,1 +1,8 @@
-"""Figures of data, scores and the learned table: arrays in, figures out."""
+"""Figures: arrays in, matplotlib figures out.
+
+style: `new_figure` and the colours that all figures share.
+image_grids: `examples`, `predictions_grid`, `wrong_images` and `answers`.
+scores: `confusion_matrices` and `reliability_diagrams`.
+learning_curves: `learning_curves` draws the history of a run.
+addition_table: `addition_table` and `addition_table_steps`.
+"""

@@ -1,1 +1,13 @@
-"""A training run, from a configuration to what it leaves."""
+"""A training run, from a configuration to a trained model and its folder.
+
+run: `train` is the whole run.
+compilation: `compiled_model` has the optimizer, the losses and the precision.
+schedules: `one_cycle` and `CycleThenConstant` are the learning rates.
+devices: `get_strategy` finds the devices, `fit` trains on them.
+callbacks: `ExhaustiveValidation`, `WeightAveraging`, `ProgressLog` and a stop.
+table_snapshots: `TableNotes` keeps the addition table as training goes on.
+checkpoint: `Checkpoint` saves the whole state and restores it.
+run_folder: `open_run_folder` makes the folder or opens it to go on.
+tensorboard: `TensorBoardLog` writes what TensorBoard shows.
+run_figures: `draw` draws all figures of a run.
+"""
