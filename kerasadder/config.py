@@ -5,8 +5,8 @@ import json
 import math
 import os
 
+from kerasadder import trunk
 from kerasadder.errors import UserError
-from kerasadder.task import IMAGE_SHAPE
 
 # What a run reads, writes and asks of itself does not change what it computes.
 NOT_RECIPE = (
@@ -50,21 +50,14 @@ class TrainingConfig:
     weight_decay: float = _field(
         0.0, 'Decoupled weight decay, but of the addition table.', at_least=0
     )
-    filters: tuple[int, ...] = _field(
-        (32, 32, 64, 96, 128), 'Filters of each convolution.', at_least=1
-    )
-    pool_after: tuple[int, ...] = _field(
-        (2,), 'Convolutions, from 1, that a max pooling follows.', at_least=1
-    )
-    large_kernels: int = _field(
-        3, 'Convolutions, from the first, of 5x5, not of 3x3.', at_least=0
-    )
-    residual_blocks: int = _field(
-        0, 'Residual blocks after the first 3x3 convolution.', at_least=0
+    trunk: str = _field(
+        '32c5-32c5p-64c5-96c3-128c3',
+        'Convolutions: 64c3 is 64 filters of 3x3, 64c3p pools after them, '
+        '2r64 is two residual blocks.',
     )
     stochastic_depth: float = _field(
         0.0,
-        'How often training leaves out the last of them.',
+        'How often training leaves out the last residual block.',
         at_least=0,
         below=1,
     )
@@ -114,15 +107,12 @@ class TrainingConfig:
             )
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            values = value if isinstance(value, tuple) else (value,)
             for bound, holds in _BOUNDS.items():
                 limit = field.metadata.get(bound)
-                if limit is None:
-                    continue
-                if not values or not all(holds(v, limit) for v in values):
+                if limit is not None and not holds(value, limit):
                     limit = ', '.join(limit) if bound == 'one_of' else limit
                     raise UserError(
-                        f'--{field.name}={as_text(value)}: must be '
+                        f'--{field.name}={value}: must be '
                         f'{bound.replace("_", " ")} {limit}.'
                     )
         if self.averaged_epochs and self.averaged_epochs > self.epochs - 2:
@@ -131,22 +121,7 @@ class TrainingConfig:
                 f'{max(0, self.epochs - 2)}, two less than '
                 f'--epochs={self.epochs}.'
             )
-        if max(self.pool_after) > len(self.filters):
-            raise UserError(
-                f'--pool_after={max(self.pool_after)}: there are '
-                f'{len(self.filters)} convolutions.'
-            )
-        if _trunk_size(self) < 1:
-            raise UserError(
-                f'--filters={as_text(self.filters)}: so many convolutions '
-                'leave nothing; take fewer, or fewer --pool_after or '
-                '--large_kernels.'
-            )
-        if self.residual_blocks and self.large_kernels >= len(self.filters):
-            raise UserError(
-                f'--residual_blocks={self.residual_blocks}: must be 0 without '
-                'a 3x3 convolution; take fewer --large_kernels.'
-            )
+        trunk.parse(self.trunk)
         if self.digit_loss_weight + self.sum_loss_weight == 0:
             raise UserError(
                 '--digit_loss_weight, --sum_loss_weight: one must be above 0.'
@@ -164,21 +139,6 @@ class TrainingConfig:
         return {k: v for k, v in self.asdict().items() if k not in NOT_RECIPE}
 
 
-def as_text(value):
-    """Returns a field's value as its flag is given it."""
-    return ','.join(map(str, value)) if isinstance(value, tuple) else value
-
-
-def _trunk_size(config):
-    """Returns height and width of what the trunk of `build_model` ends in."""
-    size = IMAGE_SHAPE[0]
-    for i in range(1, len(config.filters) + 1):
-        size -= 4 if i <= config.large_kernels else 2
-        if i in config.pool_after:
-            size //= 2
-    return size
-
-
 _BOUNDS = {
     'at_least': lambda value, limit: value >= limit and value < math.inf,
     'at_most': lambda value, limit: value <= limit,
@@ -192,9 +152,7 @@ PRESETS = {
     'quick': {
         'epochs': 1,
         'learning_rate': 0.03,
-        'filters': (16, 32, 64, 96),
-        'pool_after': (1, 2),
-        'large_kernels': 1,
+        'trunk': '16c5p-32c3p-64c3-96c3',
         'dropout': 0.0,
         'augmentation': False,
     },
@@ -205,9 +163,7 @@ PRESETS = {
         'optimizer': 'sgd',
         'learning_rate': 0.2,
         'weight_decay': 0.002,
-        'filters': (32, 32, 64, 128, 128),
-        'large_kernels': 2,
-        'residual_blocks': 2,
+        'trunk': '32c5-32c5p-64c3-2r64-128c3-128c3',
         'stochastic_depth': 0.2,
     },
 }

@@ -9,13 +9,12 @@ from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_DIGITS
 from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import NUM_SUMS
+from kerasadder.trunk import ResidualBlocks
+from kerasadder.trunk import parse
 
 
 def build_model(
-    filters=(32, 32, 64, 96, 128),
-    pool_after=(2,),
-    large_kernels=3,
-    residual_blocks=0,
+    trunk='32c5-32c5p-64c5-96c3-128c3',
     stochastic_depth=0.0,
     dropout=0.3,
     dtype='float32',
@@ -31,32 +30,24 @@ def build_model(
         sum: `(batch, 19)`, P(digit + number | image, number).
 
     Args:
-        filters: Filters of each convolution.
-        pool_after: Which of them, counted from 1, a max pooling follows.
-        large_kernels: How many of them, from the first, are 5x5; the others
-            are 3x3.
-        residual_blocks: How many blocks of two 3x3 convolutions, added to what
-            they are given, follow the first 3x3 convolution.
-        stochastic_depth: How often training leaves out the last of these
-            blocks, image by image; those before it in proportion less
-            (https://arxiv.org/abs/1603.09382).
+        trunk: The convolutions, in the notation of `kerasadder.trunk`.
+        stochastic_depth: How often training leaves out the last of the
+            trunk's residual blocks, image by image; those before it in
+            proportion less (https://arxiv.org/abs/1603.09382).
         dropout: Dropout rate before the digit logits.
         dtype: Keras dtype policy of the trunk, e.g. 'mixed_bfloat16'.
 
     Returns:
         A `keras.Model`, not compiled.
+
+    Raises:
+        UserError: If the trunk cannot be read.
     """
     image = keras.Input(IMAGE_SHAPE, name='image')
     number = keras.Input((NUM_NUMBERS,), name='number')
 
     x = layers.Rescaling(1 / 255, dtype=dtype)(image)
-    for i, size in enumerate(filters, start=1):
-        kernel_size = 5 if i <= large_kernels else 3
-        x = _convolution(x, size, kernel_size, i in pool_after, dtype)
-        if i == large_kernels + 1:
-            for block in range(1, residual_blocks + 1):
-                rate = stochastic_depth * block / residual_blocks
-                x = _residual_block(x, rate, dtype)
+    x = _trunk(x, trunk, stochastic_depth, dtype)
     x = layers.Flatten(dtype=dtype)(x)
     x = layers.Dropout(dropout, dtype=dtype)(x)
     digit_logits = layers.Dense(
@@ -76,6 +67,23 @@ def build_model(
         },
         name='kerasadder',
     )
+
+
+def _trunk(x, trunk, stochastic_depth, dtype):
+    parts = parse(trunk)
+    all_blocks = sum(
+        part.blocks for part in parts if isinstance(part, ResidualBlocks)
+    )
+    block = 0
+    for part in parts:
+        if isinstance(part, ResidualBlocks):
+            for _ in range(part.blocks):
+                block += 1
+                rate = stochastic_depth * block / all_blocks
+                x = _residual_block(x, rate, dtype)
+        else:
+            x = _convolution(x, *part, dtype)
+    return x
 
 
 def _convolution(x, filters, kernel_size, pool, dtype):

@@ -18,7 +18,7 @@ def test_preset_sets_its_fields():
 def test_override_beats_preset():
     config = preset_config('quick', epochs=7)
     assert config.epochs == 7
-    assert config.filters == PRESETS['quick']['filters']
+    assert config.trunk == PRESETS['quick']['trunk']
 
 
 def test_presets_name_fields_only():
@@ -42,14 +42,7 @@ def test_presets_name_fields_only():
         ('weight_decay', -0.1),
         ('dropout', 1.0),
         ('dropout', -0.1),
-        ('filters', (8, 8, 8, 8, 8, 8, 8, 8)),
-        ('filters', (32, 64, 64, 0)),
-        ('filters', ()),
-        ('pool_after', ()),
-        ('pool_after', (0,)),
-        ('pool_after', (1, 6)),
-        ('large_kernels', -1),
-        ('residual_blocks', -1),
+        ('trunk', '32c5-64q3'),
         ('stochastic_depth', 1.0),
         ('digit_loss_weight', -1.0),
         ('sum_loss_weight', float('nan')),
@@ -64,18 +57,6 @@ def test_bad_value_is_refused_in_one_line(field, value):
         preset_config(**{field: value})
     assert f'--{field}=' in str(error.value)
     assert '\n' not in str(error.value)
-
-
-def test_kernels_that_leave_nothing_of_the_image_are_refused():
-    preset_config(large_kernels=3)
-    with pytest.raises(UserError, match='--large_kernels'):
-        preset_config(large_kernels=4)
-
-
-def test_residual_blocks_want_a_3x3_convolution_before_them():
-    preset_config(filters=(8, 8, 8), large_kernels=2, residual_blocks=1)
-    with pytest.raises(UserError, match='--residual_blocks=1'):
-        preset_config(filters=(8, 8, 8), large_kernels=3, residual_blocks=1)
 
 
 def test_loss_weights_of_zero_are_refused():

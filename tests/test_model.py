@@ -7,6 +7,8 @@ from kerasadder.model import with_every_number
 from tests.support.models import inputs
 from tests.support.models import randomized
 
+RESIDUAL = '2c5-3c5p-4c5-5c3-2r5'
+
 
 @pytest.fixture(scope='module')
 def model():
@@ -40,7 +42,7 @@ def test_outputs_are_float32_under_any_precision(dtype):
 
 
 def test_trunk_is_as_the_arguments_say():
-    model = build_model((2, 3, 4, 5), pool_after=(1, 4), large_kernels=2)
+    model = build_model('2c5p-3c5-4c3-5c3p')
     trunk = [
         layer.output.shape[1:]
         for layer in model.layers
@@ -53,9 +55,8 @@ def test_trunk_is_as_the_arguments_say():
 
 
 def test_residual_blocks_add_to_what_they_are_given():
-    model = build_model((2, 3, 4, 5), residual_blocks=2, stochastic_depth=0.5)
+    model = build_model(RESIDUAL, stochastic_depth=0.5)
     adds = [x for x in model.layers if isinstance(x, keras.layers.Add)]
-    # After the first of the 3x3 convolutions.
     assert [add.output.shape[1:] for add in adds] == [(4, 4, 5), (4, 4, 5)]
     for add in adds:
         given, block = add.input
@@ -69,7 +70,7 @@ def test_residual_blocks_add_to_what_they_are_given():
 def test_stochastic_depth_leaves_whole_blocks_out_in_training_only():
     # Of so few filters, others' weights may leave an image's block all zero.
     keras.utils.set_random_seed(0)
-    model = build_model((2, 3, 4, 5), residual_blocks=2, stochastic_depth=0.5)
+    model = build_model(RESIDUAL, stochastic_depth=0.5)
     rates = [
         x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)
     ]
@@ -88,7 +89,7 @@ def test_parameters_are_counted_right():
     kernels = 25 * (1 * 2 + 2 * 3 + 3 * 4) + 9 * 4 * 5
     batch_norms = 4 * (2 + 3 + 4 + 5)
     dense = 4 * 4 * 5 * 10 + 10
-    model = build_model(filters=(2, 3, 4, 5))
+    model = build_model('2c5-3c5p-4c5-5c3')
     assert model.count_params() == kernels + batch_norms + dense + 1900
 
 
@@ -124,7 +125,7 @@ def test_one_process_rebuilds_many_loaded_residual_models(tmp_path):
     # Their layers keep the names that they were given in another process.
     keras.utils.clear_session()
     for _ in range(3):
-        model = build_model((2, 3, 4, 5), residual_blocks=2)
+        model = build_model(RESIDUAL)
     model.save(tmp_path / 'model.keras')
     keras.utils.clear_session()
     for _ in range(3):

@@ -6,15 +6,12 @@ from absl import flags
 
 from kerasadder.config import PRESETS
 from kerasadder.config import TrainingConfig
-from kerasadder.config import as_text
 from kerasadder.config import preset_config
-from kerasadder.errors import UserError
 
 _DEFINE = {
     bool: flags.DEFINE_bool,
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
-    tuple[int, ...]: flags.DEFINE_list,
 }
 
 
@@ -23,10 +20,10 @@ def define_flags():
     for field in dataclasses.fields(TrainingConfig):
         help = field.metadata['help']
         if field.default not in (None, ''):
-            help += f' [{as_text(field.default)}'
+            help += f' [{field.default}'
             for name, fields in PRESETS.items():
                 if field.name in fields:
-                    help += f'; {name}: {as_text(fields[field.name])}'
+                    help += f'; {name}: {fields[field.name]}'
             help += ']'
         # Every flag is None until given, so that the preset shows through.
         if 'one_of' in field.metadata or field.name == 'preset':
@@ -49,12 +46,4 @@ def config_from_flags():
         for field in dataclasses.fields(TrainingConfig)
         if flags.FLAGS[field.name].value is not None
     }
-    for name in ('filters', 'pool_after'):
-        try:
-            if name in given:
-                given[name] = tuple(map(int, given[name]))
-        except ValueError:
-            raise UserError(
-                f'--{name}={",".join(given[name])}: must be numbers, as 1,2.'
-            ) from None
     return preset_config(**given)

@@ -57,10 +57,7 @@ def steps_per_execution(config, steps_per_epoch):
 def config_model(config, dtype='float32'):
     """Returns the model of a configuration, not compiled."""
     return build_model(
-        config.filters,
-        config.pool_after,
-        config.large_kernels,
-        config.residual_blocks,
+        config.trunk,
         config.stochastic_depth,
         config.dropout,
         dtype,

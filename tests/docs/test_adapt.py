@@ -18,7 +18,11 @@ from tests.support.stripes import stripes
 PAGE = (ROOT / 'docs' / 'adapt.md').read_text(encoding='utf-8')
 SMALL = (
     *('--epochs=3', '--batch_size=64', '--learning_rate=0.02'),
-    *('--filters=4,8,8,16', '--noaugmentation', '--mixed_precision=float32'),
+    *(
+        '--trunk=4c5-8c5p-8c5-16c3',
+        '--noaugmentation',
+        '--mixed_precision=float32',
+    ),
 )
 
 

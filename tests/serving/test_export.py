@@ -21,7 +21,7 @@ from tests.support.scripts import ROOT
 
 @pytest.fixture(scope='module')
 def model():
-    return randomized(build_model(filters=(2, 3, 4, 5)))
+    return randomized(build_model('2c5-3c5p-4c5-5c3'))
 
 
 @pytest.fixture(scope='module')

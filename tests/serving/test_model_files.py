@@ -15,7 +15,7 @@ from tests.support.models import randomized
 
 @pytest.fixture(scope='module')
 def model():
-    return randomized(build_model(filters=(2, 3, 4, 5)))
+    return randomized(build_model('2c5-3c5p-4c5-5c3'))
 
 
 def test_loads_a_keras_file(model, tmp_path):
@@ -61,7 +61,7 @@ def other_model():
 
 
 def no_table():
-    model = build_model(filters=(2, 3, 4, 5))
+    model = build_model('2c5-3c5p-4c5-5c3')
     digit = keras.layers.Softmax(name='digit')(
         model.get_layer('digit_logits').output
     )

@@ -10,7 +10,7 @@ COUNT = 7
 
 def small_model():
     """A small model whose answers to two images are far from each other."""
-    model = build_model(filters=(2, 3, 4, 5))
+    model = build_model('2c5-3c5p-4c5-5c3')
     rng = np.random.default_rng(1)
     model.set_weights(
         [

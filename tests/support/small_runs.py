@@ -19,9 +19,7 @@ SMALL = {
     'epochs': 3,
     'batch_size': 64,
     'learning_rate': 0.02,
-    'filters': (4, 8, 8, 16),
-    'pool_after': (1, 3),
-    'large_kernels': 1,
+    'trunk': '4c5p-8c3-8c3p-16c3',
     'dropout': 0.2,
 }
 
