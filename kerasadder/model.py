@@ -38,7 +38,8 @@ def build_model(
         dtype: Keras dtype policy of the trunk, e.g. 'mixed_bfloat16'.
 
     Returns:
-        A `keras.Model`, not compiled.
+        A `keras.Model`, not compiled. An image darkened, lightened or of less
+        contrast, `a * image + b`, gets the same answer.
 
     Raises:
         UserError: If the trunk cannot be read.
@@ -46,7 +47,14 @@ def build_model(
     image = keras.Input(IMAGE_SHAPE, name='image')
     number = keras.Input((NUM_NUMBERS,), name='number')
 
-    x = layers.Rescaling(1 / 255, dtype=dtype)(image)
+    # Each image's pixels get mean 0 and variance 1.
+    x = layers.LayerNormalization(
+        axis=(1, 2, 3),
+        epsilon=1e-6,
+        center=False,
+        scale=False,
+        dtype='float32',
+    )(image)
     x = _trunk(x, trunk, stochastic_depth, dtype)
     x = layers.Flatten(dtype=dtype)(x)
     x = layers.Dropout(dropout, dtype=dtype)(x)

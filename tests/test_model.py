@@ -97,6 +97,16 @@ def test_default_has_251926_parameters(model):
     assert model.count_params() == 251926
 
 
+@pytest.mark.parametrize(
+    'a, b', [(0.5, 0.0), (0.5, 100.0), (0.02, 200.0), (1 / 255, 0.0)]
+)
+def test_brightness_and_contrast_change_no_answer(model, a, b):
+    given = inputs()
+    changed = {**given, 'image': a * given['image'] + b}
+    for name, output in model(given).items():
+        np.testing.assert_allclose(model(changed)[name], output, atol=1e-4)
+
+
 def test_sum_depends_on_number_and_digit_does_not(model):
     given = inputs(1)
     outputs = [
