@@ -133,6 +133,7 @@ def _stream(config, data):
         steps=10**9,
         seed=config.seed,
         augment=config.augmentation,
+        rendered_share=config.rendered_share,
     )
 
 

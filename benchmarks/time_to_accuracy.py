@@ -79,6 +79,7 @@ def compute_time(config, train, validation, steps=None, muon=None):
         steps=checks * check_steps,
         seed=config.seed,
         augment=config.augmentation,
+        rendered_share=config.rendered_share,
     )
     _warm_up(model, stream)
 

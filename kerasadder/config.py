@@ -64,7 +64,13 @@ class TrainingConfig:
     dropout: float = _field(
         0.3, 'Dropout rate before the digit logits.', at_least=0, below=1
     )
-    augmentation: bool = _field(True, 'Warp images, but in the last epoch.')
+    augmentation: bool = _field(True, 'Warp and render images at random.')
+    rendered_share: float = _field(
+        0.5,
+        'Share of images that augmentation renders anew.',
+        at_least=0,
+        at_most=1,
+    )
     digit_loss_weight: float = _field(
         0.5, "Weight of the digit output's loss.", at_least=0
     )

@@ -44,6 +44,7 @@ def test_presets_name_fields_only():
         ('dropout', -0.1),
         ('trunk', '32c5-64q3'),
         ('stochastic_depth', 1.0),
+        ('rendered_share', 1.1),
         ('digit_loss_weight', -1.0),
         ('sum_loss_weight', float('nan')),
         ('seed', -1),

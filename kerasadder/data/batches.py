@@ -5,6 +5,7 @@ import os
 import tensorflow as tf
 
 from kerasadder.data import augmentation
+from kerasadder.data import renderings
 from kerasadder.errors import UserError
 from kerasadder.task import NUM_NUMBERS
 
@@ -24,15 +25,23 @@ def steps_per_epoch(num_images, batch_size):
 
 
 def training_batches(
-    images, labels, batch_size, steps, seed, augment=False, first_step=0
+    images,
+    labels,
+    batch_size,
+    steps,
+    seed,
+    augment=False,
+    rendered_share=0.0,
+    first_step=0,
 ):
     """Makes the stream of training batches, a pure function of seed and step.
 
-    Which images a step sees, which number each gets and how each is warped
-    depends on nothing but `seed`, the step and `steps`: a stream that starts at
-    step k is the rest of the one that starts at 0. Each epoch shuffles anew and
-    leaves out the few images that do not fill a batch. The last one warps none,
-    for batch normalisation is to end with the statistics of images as they are.
+    Which images a step sees, which number each gets, how each is warped or
+    rendered anew depends on nothing but `seed`, the step and `steps`: a stream
+    that starts at step k is the rest of the one that starts at 0. Each epoch
+    shuffles anew and leaves out the few images that do not fill a batch. The
+    last epoch leaves the images that are not rendered anew as they are, because
+    batch normalisation is to end with their statistics.
 
     Args:
         images: uint8 array `(n, 28, 28, 1)`.
@@ -40,7 +49,9 @@ def training_batches(
         batch_size: Images a batch, at most n.
         steps: Where the stream ends.
         seed: Integer.
-        augment: Whether to warp the images at random, before the last epoch.
+        augment: Whether to warp and render the images at random.
+        rendered_share: The share of each batch, 0..1, that augmentation renders
+            anew; it warps the others.
         first_step: Where the stream begins.
 
     Returns:
@@ -53,15 +64,17 @@ def training_batches(
     """
     num_images = len(labels)
     epoch_steps = steps_per_epoch(num_images, batch_size)
+    num_rendered = round(rendered_share * batch_size)
     with tf.device('CPU'):
         images = tf.constant(images)
         labels = tf.constant(labels, tf.int32)
 
     def batch(step):
-        # One seed for the shuffle of an epoch, two for the draws of a step.
+        # One seed for the shuffle of an epoch, three for the draws of a step.
         epoch = step // epoch_steps
-        numbers_seed = tf.stack([seed, 2 * step])
-        warps_seed = tf.stack([seed, 2 * step + 1])
+        numbers_seed, warps_seed, renderings_seed = (
+            tf.stack([seed, 3 * step + i]) for i in range(3)
+        )
 
         first = step % epoch_steps * batch_size
         index = tf.random.experimental.index_shuffle(
@@ -70,13 +83,20 @@ def training_batches(
             num_images - 1,
         )
         image = tf.gather(images, index)
+        digit = tf.gather(labels, index)
         if augment:
+            # The first ones are any, because the epoch is shuffled.
+            first, rest = image[:num_rendered], image[num_rendered:]
             image = tf.cond(
                 step < steps - epoch_steps,
-                lambda: augmentation.random_warp(image, warps_seed),
-                lambda: tf.cast(image, tf.float32),
+                lambda: augmentation.random_warp(rest, warps_seed),
+                lambda: tf.cast(rest, tf.float32),
             )
-        digit = tf.gather(labels, index)
+            if num_rendered:
+                rendered = renderings.render(
+                    first, digit[:num_rendered], renderings_seed
+                )
+                image = tf.concat([rendered, image], axis=0)
         number = tf.random.stateless_uniform(
             [batch_size], numbers_seed, 0, NUM_NUMBERS, tf.int32
         )

@@ -173,6 +173,7 @@ def _fit(config, data, strategy, folder):
             steps=config.epochs * steps_per_epoch,
             seed=config.seed,
             augment=config.augmentation,
+            rendered_share=config.rendered_share,
             first_step=step,
         )
         # First the rest of an epoch that was begun, then all others.

@@ -14,6 +14,7 @@ from tests.support.scripts import run_script
         '--weight_decay=-1',
         '--trunk=32c5-64q3',
         '--trunk=',
+        '--rendered_share=2',
         '--dropout=1',
         '--augmentation=maybe',
         '--digit_loss_weight=-1',

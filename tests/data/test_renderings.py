@@ -57,7 +57,6 @@ def test_a_kind_keeps_the_shape_of_colour_images(kind):
         (renderings.outline, 0.06),
         (renderings.resolution, 0.25),
         (renderings.filtered, 0.65),
-        (renderings.neighbour, 0.08),
         (renderings.patch, 0.25),
         (renderings.texture, 0.65),
     ],
