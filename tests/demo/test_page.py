@@ -50,6 +50,8 @@ def server():
 def browser():
     chromium = shutil.which('chromium') or shutil.which('chromium-browser')
     if chromium is None:
+        # CI sets it where it could install one: there a skip would hide this.
+        assert 'REQUIRE_CHROMIUM' not in os.environ
         pytest.skip('no Chromium on PATH: apt install chromium')
     with sync_api.sync_playwright() as playwright:
         # Its sandbox wants more than a container gives; the page is our own.
