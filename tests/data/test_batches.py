@@ -19,7 +19,7 @@ def which(inputs):
 
 
 def numbered_batches(count=1000, batch_size=64, **kwargs):
-    kwargs = {'steps': 30, 'seed': 0, **kwargs}
+    kwargs = {'steps': 30, 'seed': 0, 'rendered_share': 0.5, **kwargs}
     stream = batches.training_batches(
         *numbered_images(count), batch_size, **kwargs
     )
@@ -101,7 +101,7 @@ def test_equal_seeds_give_equal_streams(augment):
 
 
 def test_other_seed_gives_another_stream():
-    ((a, _), *_), ((b, _), *_) = numbered_batches(seed=0), batches(seed=1)
+    (a, _), (b, _) = (numbered_batches(seed=seed)[0] for seed in (0, 1))
     assert (which(a) != which(b)).any()
     assert (a['number'] != b['number']).any()
 
@@ -126,6 +126,24 @@ def test_warps_change_every_step_and_stop_before_the_last_epoch():
     assert len({image.tobytes() for image in warped}) == 4
     for image in (before_last, last):
         np.testing.assert_array_equal(image, 255)
+
+
+@pytest.mark.parametrize('share, rendered', [(0.0, 0), (0.25, 8), (1.0, 32)])
+def test_a_share_of_each_batch_is_rendered_anew(share, rendered):
+    # Four epochs of a step: the last one warps nothing.
+    images = np.full((32, 28, 28, 1), 255, np.uint8)
+    *_, last = batches.training_batches(
+        images,
+        np.zeros(32),
+        batch_size=32,
+        steps=4,
+        seed=0,
+        augment=True,
+        rendered_share=share,
+    )
+    # A wide warp leaves no white image white: it brings in black from outside.
+    changed = (last[0]['image'].numpy() != 255).any(axis=(1, 2, 3))
+    np.testing.assert_array_equal(changed, np.arange(32) < rendered)
 
 
 def test_too_large_batch_is_refused():
