@@ -66,7 +66,7 @@ class TrainingConfig:
     )
     augmentation: bool = _field(True, 'Warp and render images at random.')
     rendered_share: float = _field(
-        0.5,
+        0.4,
         'Share of images that augmentation renders anew.',
         at_least=0,
         at_most=1,
@@ -164,8 +164,8 @@ PRESETS = {
     },
     'default': {},
     'best': {
-        'epochs': 81,
-        'averaged_epochs': 24,
+        'epochs': 40,
+        'averaged_epochs': 12,
         'optimizer': 'sgd',
         'learning_rate': 0.2,
         'weight_decay': 0.002,
