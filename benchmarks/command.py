@@ -24,46 +24,73 @@ from kerasadder.errors import UserError
 from kerasadder.serving import client
 
 GROWTH = 0.05  # of resident memory in a soak
-_PRESETS = flags.DEFINE_list(
-    'presets',
-    None,
-    'Presets to measure. [quick,default,best; time_to_accuracy: quick]',
-)
-_ROUNDS = flags.DEFINE_integer(
-    'rounds', 9, 'Timings of each; medians are reported.', lower_bound=2
-)
-_SEEDS = flags.DEFINE_integer(
-    'seeds', 3, 'Seeds of time_to_accuracy and yardstick.', lower_bound=1
-)
-_SECONDS = flags.DEFINE_float(
-    'seconds', 5.0, 'How long to send each kind of request.', lower_bound=0
-)
-_MINUTES = flags.DEFINE_float(
-    'minutes', 10.0, 'How long to soak.', lower_bound=0.01
-)
-_ADDRESS = flags.DEFINE_string(
-    'address', None, 'host:port of a server for serving. [the doubles]'
-)
-_GRPC = flags.DEFINE_bool('grpc', False, 'Ask --address over gRPC, not REST.')
-_SAVED_MODEL = shared_flags.define_saved_model_flag()
-_DATA_DIR = shared_flags.define_data_dir_flag()
-_JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
 
 
-def main(arguments):
+def define_flags(given):
+    flags.DEFINE_list(
+        'presets',
+        None,
+        'Presets to measure. [quick,default,best; time_to_accuracy: quick]',
+        flag_values=given,
+    )
+    flags.DEFINE_integer(
+        'rounds',
+        9,
+        'Timings of each; medians are reported.',
+        lower_bound=2,
+        flag_values=given,
+    )
+    flags.DEFINE_integer(
+        'seeds',
+        3,
+        'Seeds of time_to_accuracy and yardstick.',
+        lower_bound=1,
+        flag_values=given,
+    )
+    flags.DEFINE_float(
+        'seconds',
+        5.0,
+        'How long to send each kind of request.',
+        lower_bound=0,
+        flag_values=given,
+    )
+    flags.DEFINE_float(
+        'minutes',
+        10.0,
+        'How long to soak.',
+        lower_bound=0.01,
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'address',
+        None,
+        'host:port of a server for serving. [the doubles]',
+        flag_values=given,
+    )
+    flags.DEFINE_bool(
+        'grpc', False, 'Ask --address over gRPC, not REST.', flag_values=given
+    )
+    shared_flags.define_saved_model_flag(given)
+    shared_flags.define_data_dir_flag(given)
+    flags.DEFINE_bool(
+        'json', False, 'Print one JSON object and no table.', flag_values=given
+    )
+
+
+def main(given, arguments):
     from benchmarks import machine
 
     (subcommand,) = arguments
     status, described = 0, machine.description()
     result = {'benchmark': subcommand, 'machine': described}
-    for name, measured in SUBCOMMANDS[subcommand]():
+    for name, measured in SUBCOMMANDS[subcommand](given):
         result[name] = measured
-        if not _JSON.value:
+        if not given.json:
             _print_table(name, measured)
         if name == 'soak':
             wrong = measured['wrong_answers'] + measured['not_refused']
             status = 1 if wrong or measured['growth'] > GROWTH else 0
-    if _JSON.value:
+    if given.json:
         print(json.dumps(result))
     else:
         print(', '.join(f'{k} {v}' for k, v in described.items()))
@@ -83,72 +110,72 @@ def _print_table(name, measured):
         print(f'  {key:<29}{figures}', flush=True)
 
 
-def _configs(*default):
-    for preset in _PRESETS.value or default:
+def _configs(given, *default):
+    for preset in given.presets or default:
         yield preset, config_lib.preset_config(preset)
 
 
-def _pipeline():
+def _pipeline(given):
     from benchmarks import throughput
 
-    (train,) = _load('train')
-    for preset, config in _configs(*config_lib.PRESETS):
-        yield preset, throughput.pipeline(config, train, _ROUNDS.value)
+    (train,) = _load(given, 'train')
+    for preset, config in _configs(given, *config_lib.PRESETS):
+        yield preset, throughput.pipeline(config, train, given.rounds)
 
 
-def _training():
+def _training(given):
     from benchmarks import throughput
 
-    (train,) = _load('train')
-    for preset, config in _configs(*config_lib.PRESETS):
-        yield preset, throughput.training(config, train, _ROUNDS.value)
+    (train,) = _load(given, 'train')
+    for preset, config in _configs(given, *config_lib.PRESETS):
+        yield preset, throughput.training(config, train, given.rounds)
 
 
-def _evaluation():
+def _evaluation(given):
     from benchmarks import throughput
 
-    ((images, _),) = _load('test')
-    for preset, config in _configs(*config_lib.PRESETS):
-        yield preset, throughput.evaluate(config, images, _ROUNDS.value)
+    ((images, _),) = _load(given, 'test')
+    for preset, config in _configs(given, *config_lib.PRESETS):
+        yield preset, throughput.evaluate(config, images, given.rounds)
 
 
-def _time_to_accuracy():
+def _time_to_accuracy(given):
     from benchmarks import time_to_accuracy as benchmark
 
-    data, seeds = _load('train', 'validation'), range(_SEEDS.value)
+    data, seeds = _load(given, 'train', 'validation'), range(given.seeds)
     yield (
         'fast, after tracing',
         benchmark.summary([benchmark.fast(*data, seed) for seed in seeds]),
     )
-    for preset, _ in _configs('quick'):
+    for preset, _ in _configs(given, 'quick'):
         configs = [config_lib.preset_config(preset, seed=s) for s in seeds]
         runs = [benchmark.compute_time(config, *data) for config in configs]
         yield f'{preset}, after tracing', benchmark.summary(runs)
         runs = [
-            benchmark.process_time(preset, seed, _DATA_DIR.value)
+            benchmark.process_time(preset, seed, given.data_dir)
             for seed in seeds
         ]
         yield f'{preset}, whole process', benchmark.summary(runs)
 
 
-def _yardstick():
+def _yardstick(given):
     from benchmarks import yardstick
 
-    data = _load('train', 'validation')
-    yield 'fast against plain', yardstick.compare(*data, _SEEDS.value)
+    data = _load(given, 'train', 'validation')
+    yield 'fast against plain', yardstick.compare(*data, given.seeds)
 
 
-def _serving():
+def _serving(given):
     from benchmarks import serving
 
-    ((images, _),) = _load('test')
-    saved_model, seconds = _SAVED_MODEL.value, _SECONDS.value
+    ((images, _),) = _load(given, 'test')
+    saved_model, seconds = given.saved_model, given.seconds
     yield 'in process', serving.in_process(saved_model, images, seconds)
-    if _ADDRESS.value:
-        transport = 'grpc' if _GRPC.value else 'rest'
+    if given.address:
+        transport = 'grpc' if given.grpc else 'rest'
         yield (
-            f'{_ADDRESS.value}, {transport}',
-            serving.through(_ADDRESS.value, transport, images, seconds),
+            f'{given.address}, {transport}',
+            serving.through(given.address, transport, images, seconds),
         )
         return
     with serving.doubles(saved_model) as addresses:
@@ -159,16 +186,16 @@ def _serving():
             )
 
 
-def _soak():
+def _soak(given):
     from benchmarks.soak import soak
 
-    yield 'soak', soak(_SAVED_MODEL.value, _MINUTES.value)
+    yield 'soak', soak(given.saved_model, given.minutes)
 
 
-def _load(*names):
+def _load(given, *names):
     from kerasadder.data import splits
 
-    return splits.load(*names, data_dir=_DATA_DIR.value)
+    return splits.load(*names, data_dir=given.data_dir)
 
 
 SUBCOMMANDS = {
@@ -182,10 +209,10 @@ SUBCOMMANDS = {
 }
 
 
-def check(arguments):
+def check(given, arguments):
     if len(arguments) != 1 or arguments[0] not in SUBCOMMANDS:
         raise UserError(f'say what to measure: {", ".join(SUBCOMMANDS)}.')
-    for preset in _PRESETS.value or ():
+    for preset in given.presets or ():
         config_lib.preset_config(preset)
     if arguments == ['yardstick'] and not importlib.util.find_spec('torch'):
         raise UserError(
@@ -194,13 +221,13 @@ def check(arguments):
             'build without CUDA.'
         )
     if arguments[0] in ('serving', 'soak'):
-        saved_model = pathlib.Path(_SAVED_MODEL.value)
+        saved_model = pathlib.Path(given.saved_model)
         if not (saved_model / 'saved_model.pb').is_file():
             raise UserError(
                 f'{saved_model}: no folder with a saved_model.pb in it.'
             )
-        if arguments == ['serving'] and _ADDRESS.value:
-            client.check_address(_ADDRESS.value)
+        if arguments == ['serving'] and given.address:
+            client.check_address(given.address)
         else:
             _check_doubles(arguments[0])
 

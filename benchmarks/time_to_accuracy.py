@@ -26,7 +26,7 @@ DIGIT_ACCURACY = 0.988
 SUM_ACCURACY = 0.985
 CHECKS = 50  # of a run, at most; but not more often than
 CHECK_STEPS = 5
-COMMAND = 'from kerasadder.commands import main; main()'
+COMMAND = 'from kerasadder.commands import main; raise SystemExit(main())'
 # The recipe `fast`: half an epoch, chosen on the validation images.
 FAST = {'preset': 'quick', 'learning_rate': 0.04}
 FAST_STEPS = 120

@@ -10,4 +10,4 @@ from benchmarks import command
 from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    runner.run(command)
+    sys.exit(runner.run(command))

@@ -1,7 +1,9 @@
 """Exports a trained .keras file: `kerasadder export`."""
 
+import sys
+
 from kerasadder.commands import export
 from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    runner.run(export)
+    sys.exit(runner.run(export))

@@ -1,7 +1,9 @@
 """Draws the figures of a finished run: `kerasadder figures`."""
 
+import sys
+
 from kerasadder.commands import figures
 from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    runner.run(figures)
+    sys.exit(runner.run(figures))

@@ -1,7 +1,9 @@
 """Says digit and sum of pictures: `kerasadder predict`."""
 
+import sys
+
 from kerasadder.commands import predict
 from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    runner.run(predict)
+    sys.exit(runner.run(predict))

@@ -1,7 +1,9 @@
 """Asks a TensorFlow Serving: `kerasadder query`."""
 
+import sys
+
 from kerasadder.commands import query
 from kerasadder.commands import runner
 
 if __name__ == '__main__':
-    runner.run(query)
+    sys.exit(runner.run(query))

@@ -24,12 +24,12 @@ COMMANDS = {
 }
 
 
-def main():
-    """Runs `kerasadder COMMAND ...`, the console command of the package."""
+def main() -> int:
+    """Runs `kerasadder COMMAND ...`; returns the exit status."""
     name = sys.argv[1] if len(sys.argv) > 1 else None
     if name in COMMANDS:
         command = importlib.import_module(f'{__name__}.{name}')
-        runner.run(command, sys.argv[1:])
+        return runner.run(command, sys.argv[2:])
     elif name in ('--help', '-h'):
         print('usage: kerasadder COMMAND ...; COMMAND --help says more.\n')
         for command, what in COMMANDS.items():
@@ -40,4 +40,5 @@ def main():
             f'error: {given}: must be one of {", ".join(COMMANDS)}.',
             file=sys.stderr,
         )
-        sys.exit(runner.USER_ERROR)
+        return runner.USER_ERROR
+    return 0

@@ -15,7 +15,7 @@ _DEFINE = {
 }
 
 
-def define_flags():
+def define_flags(given: flags.FlagValues) -> None:
     """Defines an absl flag for each field of `TrainingConfig`."""
     for field in dataclasses.fields(TrainingConfig):
         help = field.metadata['help']
@@ -28,22 +28,26 @@ def define_flags():
         # Every flag is None until given, so that the preset shows through.
         if 'one_of' in field.metadata or field.name == 'preset':
             flags.DEFINE_enum(
-                field.name, None, field.metadata.get('one_of', PRESETS), help
+                field.name,
+                None,
+                field.metadata.get('one_of', PRESETS),
+                help,
+                flag_values=given,
             )
         else:
             define = _DEFINE.get(field.type, flags.DEFINE_string)
-            define(field.name, None, help)
+            define(field.name, None, help, flag_values=given)
 
 
-def config_from_flags():
+def config_from_flags(given: flags.FlagValues) -> TrainingConfig:
     """Returns the `TrainingConfig` that the parsed flags ask for.
 
     Raises:
         UserError: If a flag's value is out of range.
     """
-    given = {
-        field.name: flags.FLAGS[field.name].value
+    fields = {
+        field.name: given[field.name].value
         for field in dataclasses.fields(TrainingConfig)
-        if flags.FLAGS[field.name].value is not None
+        if given[field.name].value is not None
     }
-    return preset_config(**given)
+    return preset_config(**fields)

@@ -13,37 +13,50 @@ from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 from kerasadder.serving import client
 
-_SAVED_MODEL = shared_flags.define_saved_model_flag()
-_ADDRESS = flags.DEFINE_string(
-    'address', None, 'Ask a TensorFlow Serving instead: host:port of its REST.'
-)
-_HOST = flags.DEFINE_string(
-    'host', '127.0.0.1', 'Where to listen; 0.0.0.0 is open to the network.'
-)
-_PORT = flags.DEFINE_integer(
-    'port', 7860, 'Where to listen; 0 takes a free one.', 0, 65535
-)
+
+def define_flags(given):
+    shared_flags.define_saved_model_flag(given)
+    flags.DEFINE_string(
+        'address',
+        None,
+        'Ask a TensorFlow Serving instead: host:port of its REST.',
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'host',
+        '127.0.0.1',
+        'Where to listen; 0.0.0.0 is open to the network.',
+        flag_values=given,
+    )
+    flags.DEFINE_integer(
+        'port',
+        7860,
+        'Where to listen; 0 takes a free one.',
+        0,
+        65535,
+        flag_values=given,
+    )
 
 
-def main(unused_arguments):
+def main(given, unused_arguments):
     from kerasadder.demo import answers
     from kerasadder.demo import page
     from kerasadder.serving import model_files
 
     # Before the model, which takes seconds to load.
-    with answers.listen(_HOST.value, _PORT.value) as listener:
-        if _ADDRESS.value:
-            classify = client.Client(_ADDRESS.value).classify
+    with answers.listen(given.host, given.port) as listener:
+        if given.address:
+            classify = client.Client(given.address).classify
         else:
-            classify = model_files.load_classifier(_SAVED_MODEL.value)
+            classify = model_files.load_classifier(given.saved_model)
         page.serve(classify, listener)
 
 
-def check(arguments):
+def check(given, arguments):
     runner.refuse_arguments(arguments)
-    if _ADDRESS.value is not None:
-        if _SAVED_MODEL.present:
+    if given.address is not None:
+        if given['saved_model'].present:
             raise UserError('--address and --saved_model: give one of them.')
-        client.check_address(_ADDRESS.value)
+        client.check_address(given.address)
     if importlib.util.find_spec('nicegui') is None:
         raise UserError("nicegui is not installed: pip install -e '.[demo]'")

@@ -8,32 +8,41 @@ from kerasadder.commands import runner
 from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 
-_SAVED_MODEL = shared_flags.define_saved_model_flag()
-_MODEL = flags.DEFINE_string('model', None, 'A .keras file instead.')
-_DATASET = flags.DEFINE_string(
-    'dataset', 'mnist', "TFDS's name of a dataset, or a folder of IDX files."
-)
-_DATA_DIR = shared_flags.define_data_dir_flag()
-_JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
+
+def define_flags(given):
+    shared_flags.define_saved_model_flag(given)
+    flags.DEFINE_string(
+        'model', None, 'A .keras file instead.', flag_values=given
+    )
+    flags.DEFINE_string(
+        'dataset',
+        'mnist',
+        "TFDS's name of a dataset, or a folder of IDX files.",
+        flag_values=given,
+    )
+    shared_flags.define_data_dir_flag(given)
+    flags.DEFINE_bool(
+        'json', False, 'Print one JSON object and no table.', flag_values=given
+    )
 
 
-def main(unused_arguments):
+def main(given, unused_arguments):
     from kerasadder import evaluation
     from kerasadder.data import splits
     from kerasadder.serving import model_files
 
-    if _MODEL.value:
+    if given.model:
         every_number = evaluation.every_number_function(
-            model_files.load_keras_model(_MODEL.value)
+            model_files.load_keras_model(given.model)
         )
     else:
-        every_number = model_files.load_saved_model(_SAVED_MODEL.value)
-    (test,) = splits.load('test', name=_DATASET.value, data_dir=_DATA_DIR.value)
+        every_number = model_files.load_saved_model(given.saved_model)
+    (test,) = splits.load('test', name=given.dataset, data_dir=given.data_dir)
     scores = evaluation.evaluate(every_number, *test)
-    print(json.dumps(scores) if _JSON.value else evaluation.report(scores))
+    print(json.dumps(scores) if given.json else evaluation.report(scores))
 
 
-def check(arguments):
+def check(given, arguments):
     runner.refuse_arguments(arguments)
-    if _MODEL.value and _SAVED_MODEL.present:
+    if given.model and given['saved_model'].present:
         raise UserError('--model and --saved_model: give one of them.')

@@ -8,23 +8,28 @@ from absl import flags
 from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 
-_FIGURES_DIR = flags.DEFINE_string(
-    'figures_dir', None, "Folder to write to. [the run's own, figures/]"
-)
-_DATA_DIR = shared_flags.define_data_dir_flag()
+
+def define_flags(given):
+    flags.DEFINE_string(
+        'figures_dir',
+        None,
+        "Folder to write to. [the run's own, figures/]",
+        flag_values=given,
+    )
+    shared_flags.define_data_dir_flag(given)
 
 
-def main(arguments):
+def main(given, arguments):
     from kerasadder import evaluation
     from kerasadder.data import splits
     from kerasadder.serving import model_files
     from kerasadder.training import run_figures
 
     folder = pathlib.Path(arguments[0])
-    directory = pathlib.Path(_FIGURES_DIR.value or folder / 'figures')
+    directory = pathlib.Path(given.figures_dir or folder / 'figures')
     model = model_files.load_keras_model(folder / 'model.keras')
     (test,) = splits.load(
-        'test', name=_dataset_of(folder), data_dir=_DATA_DIR.value
+        'test', name=_dataset_of(folder), data_dir=given.data_dir
     )
     predictions = evaluation.predict(
         evaluation.every_number_function(model), test[0]
@@ -45,7 +50,7 @@ def _dataset_of(folder):
         ) from error
 
 
-def check(arguments):
+def check(given, arguments):
     if len(arguments) != 1:
         raise UserError('name the folder of one run.')
     folder = pathlib.Path(arguments[0])

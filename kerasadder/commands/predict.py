@@ -14,24 +14,31 @@ from kerasadder.commands.pictures import answer_line
 from kerasadder.commands.pictures import read_picture
 from kerasadder.errors import UserError
 
-_NUMBER = shared_flags.define_number_flag()
-_SAVED_MODEL = shared_flags.define_saved_model_flag()
-_JSON = flags.DEFINE_bool('json', False, 'Print one JSON object a picture.')
-_FIGURE = flags.DEFINE_string(
-    'figure', None, 'Draw pictures and answers to this file, e.g. answers.png.'
-)
+
+def define_flags(given):
+    shared_flags.define_number_flag(given)
+    shared_flags.define_saved_model_flag(given)
+    flags.DEFINE_bool(
+        'json', False, 'Print one JSON object a picture.', flag_values=given
+    )
+    flags.DEFINE_string(
+        'figure',
+        None,
+        'Draw pictures and answers to this file, e.g. answers.png.',
+        flag_values=given,
+    )
 
 
-def main(paths):
+def main(given, paths):
     from kerasadder.serving import model_files
 
-    classify = model_files.load_classifier(_SAVED_MODEL.value)
+    classify = model_files.load_classifier(given.saved_model)
     answered = {}
     for path in paths:
         try:
             picture = read_picture(path)
             with runner.native_stderr_closed():
-                answer = classify([picture], [_NUMBER.value])
+                answer = classify([picture], [given.number])
         except OSError as error:
             print(f'error: {path}: {error.strerror}', file=sys.stderr)
         except UserError as error:
@@ -41,33 +48,33 @@ def main(paths):
             one = {name: array[0] for name, array in answer.items()}
             answered[path] = picture, one
             print(
-                answer_line(path, _NUMBER.value, one, _JSON.value),
+                answer_line(path, given.number, one, given.json),
                 flush=True,
             )
-    if _FIGURE.value and answered:
-        _draw(answered)
+    if given.figure and answered:
+        _draw(given, answered)
     return 0 if len(answered) == len(set(paths)) else 1
 
 
-def _draw(answered):
+def _draw(given, answered):
     from kerasadder.pictures import decode
     from kerasadder.pictures import normalize
     from kerasadder.plots import image_grids
 
     pictures = [picture for picture, _ in answered.values()]
     image_grids.answers(
-        [f'{os.path.basename(path)} + {_NUMBER.value}' for path in answered],
+        [f'{os.path.basename(path)} + {given.number}' for path in answered],
         [decode.decode_picture(picture).numpy() for picture in pictures],
         normalize.normalize_pictures(pictures).numpy(),
         [answer for _, answer in answered.values()],
-    ).savefig(_FIGURE.value)
+    ).savefig(given.figure)
 
 
-def check(paths):
+def check(given, paths):
     if not paths:
         raise UserError('no picture: name one or more files, or - for stdin.')
-    if _NUMBER.value is None:
+    if given.number is None:
         raise UserError('no --number: say what to add to the digit, 0-9.')
-    figure = _FIGURE.value
+    figure = given.figure
     if figure and not figure.lower().endswith(('.png', '.pdf', '.svg')):
         raise UserError(f'--figure={figure}: must end in .png, .pdf or .svg.')

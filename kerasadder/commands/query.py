@@ -16,26 +16,42 @@ from kerasadder.serving import client
 from kerasadder.serving import transports
 
 NEEDS_TENSORFLOW = False
-_NUMBER = shared_flags.define_number_flag()
-_ADDRESS = flags.DEFINE_string(
-    'address', None, 'host:port [localhost:8501, with --grpc localhost:8500]'
-)
-_GRPC = flags.DEFINE_bool('grpc', False, 'Ask over gRPC, not over REST.')
-_VERSION = flags.DEFINE_integer(
-    'version', None, "The model's version. [the latest]", lower_bound=0
-)
-_LABEL = flags.DEFINE_string('label', None, "The version's label instead.")
-_JSON = flags.DEFINE_bool('json', False, 'Print a JSON object a picture.')
 
 
-def main(pictures):
+def define_flags(given):
+    shared_flags.define_number_flag(given)
+    flags.DEFINE_string(
+        'address',
+        None,
+        'host:port [localhost:8501, with --grpc localhost:8500]',
+        flag_values=given,
+    )
+    flags.DEFINE_bool(
+        'grpc', False, 'Ask over gRPC, not over REST.', flag_values=given
+    )
+    flags.DEFINE_integer(
+        'version',
+        None,
+        "The model's version. [the latest]",
+        lower_bound=0,
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'label', None, "The version's label instead.", flag_values=given
+    )
+    flags.DEFINE_bool(
+        'json', False, 'Print a JSON object a picture.', flag_values=given
+    )
+
+
+def main(given, pictures):
     # gRPC imports TensorFlow, which is not quiet; REST does without.
     with runner.native_stderr_closed():
         server = client.Client(
-            _ADDRESS.value,
-            version=_VERSION.value,
-            label=_LABEL.value,
-            transport='grpc' if _GRPC.value else 'rest',
+            given.address,
+            version=given.version,
+            label=given.label,
+            transport='grpc' if given.grpc else 'rest',
         )
     status = 0
     with server:
@@ -43,7 +59,7 @@ def main(pictures):
         for picture in pictures:
             try:
                 content = read_picture(picture)
-                answer = server.classify([content], _NUMBER.value)
+                answer = server.classify([content], given.number)
             except OSError as error:
                 problem = error.strerror
             except transports.InvalidArgument as error:
@@ -51,7 +67,7 @@ def main(pictures):
             else:
                 one = {name: array[0] for name, array in answer.items()}
                 print(
-                    answer_line(picture, _NUMBER.value, one, _JSON.value),
+                    answer_line(picture, given.number, one, given.json),
                     flush=True,
                 )
                 continue
@@ -60,12 +76,12 @@ def main(pictures):
     return status
 
 
-def check(pictures):
+def check(given, pictures):
     if not pictures:
         raise UserError('name at least one picture; see --help.')
-    if _NUMBER.value is None:
+    if given.number is None:
         raise UserError('--number: say which number to add, 0..9.')
-    if _VERSION.value is not None and _LABEL.value is not None:
+    if given.version is not None and given.label is not None:
         raise UserError('--version and --label: give one of them.')
-    if _ADDRESS.value is not None:
-        client.check_address(_ADDRESS.value)
+    if given.address is not None:
+        client.check_address(given.address)

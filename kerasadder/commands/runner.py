@@ -9,8 +9,8 @@ import shlex
 import signal
 import sys
 import textwrap
+import types
 
-from absl import app
 from absl import flags
 from absl import logging
 
@@ -22,52 +22,61 @@ _SYSTEM_ERRORS = '|'.join(
 )
 
 
-def run(command, argv=None):
+def run(command: types.ModuleType, arguments: list[str] | None = None) -> int:
     """Runs a command: flags first, then TensorFlow, then its `main`.
 
-    A mistake of the user's ends in one line on stderr and exit status 2; one in
-    the flags before TensorFlow, which takes seconds, is even imported. Commands
-    therefore import what needs TensorFlow inside their `main`.
+    A mistake of the user's ends in one line on stderr and exit status 2. A
+    mistake in the flags does so before TensorFlow is imported, which takes
+    seconds. Commands therefore import what needs TensorFlow inside `main`.
+
+    The flags are defined anew in each run and belong to it alone, so several
+    commands may run in one process.
 
     Args:
-        command: A module such as those of `kerasadder.commands`. It has
-            `check`, called with the positional arguments once the flags are
-            parsed, which raises
-            `UserError` if something does not go together; `main`, called with
-            them afterwards, whose result is the exit status; and, if it does
-            without TensorFlow, `NEEDS_TENSORFLOW = False`.
-        argv: Name and arguments; None for those of the process.
+        command: A module such as those of `kerasadder.commands`. Its
+            `define_flags` is given an empty `absl.flags.FlagValues`. Once the
+            flags are parsed, its `check` is given them and the positional
+            arguments, and raises a `UserError` if they do not go together. Its
+            `main` is given the same and returns the exit status, None for 0.
+            `NEEDS_TENSORFLOW = False` says that it does without TensorFlow.
+        arguments: Flags and positional arguments; None for the process's.
+
+    Returns:
+        The exit status.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    given = flags.FlagValues()
+    command.define_flags(given)
+    if {'--help', '-help', '-h'} & set(arguments):
+        print(_help(command, given), flush=True)
+        return 0
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        try:
+            _, *positional = given(['', *arguments])
+        except flags.Error as error:
+            raise UserError(error) from None
+        command.check(given, positional)
+        if getattr(command, 'NEEDS_TENSORFLOW', True):
+            with native_stderr_closed():
+                import tensorflow  # noqa: F401
+        return command.main(given, positional) or 0
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:
+        message = _mistake(error)
+        if message is None:
+            raise
+    print(f'error: {message}', file=sys.stderr)
+    return USER_ERROR
 
-    def parse(argv):
-        with _one_line_for_mistakes():
-            if set(argv[1:]) & {'--help', '-help', '-h'}:
-                print(_help(command), flush=True)
-                sys.exit()
-            try:
-                arguments = flags.FLAGS(argv)
-            except flags.Error as error:
-                raise UserError(error) from None
-            command.check(arguments[1:])
-        return arguments
 
-    def call_main(argv):
-        logging.set_verbosity(logging.ERROR)
-        with _one_line_for_mistakes():
-            if getattr(command, 'NEEDS_TENSORFLOW', True):
-                with native_stderr_closed():
-                    import tensorflow  # noqa: F401
-            return command.main(argv[1:])
-
-    app.run(call_main, argv, flags_parser=parse)
-
-
-def _help(command):
+def _help(command, given):
     """Returns what a command is for and its flags, a line or two each."""
     lines = [command.__doc__.rstrip(), '']
-    defined = flags.FLAGS.flags_by_module_dict()
-    ours = (module for module in defined if not module.startswith('absl.'))
-    for flag in itertools.chain.from_iterable(map(defined.get, ours)):
+    defined = given.flags_by_module_dict().values()
+    for flag in itertools.chain.from_iterable(defined):
         name = f'--[no]{flag.name}' if flag.boolean else f'--{flag.name}'
         lines += textwrap.wrap(
             f'{name:<23} {flag.help}',
@@ -93,26 +102,10 @@ def refuse_arguments(arguments):
         )
 
 
-@contextlib.contextmanager
-def _one_line_for_mistakes():
-    try:
-        yield
-    except UserError as error:
-        message = str(error)
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
-    except Exception as error:
-        message = _file_error(error)
-        if message is None:
-            raise
-    else:
-        return
-    print(f'error: {message}', file=sys.stderr)
-    sys.exit(USER_ERROR)
-
-
-def _file_error(error):
-    """Returns what the operating system said of a file, None if nothing."""
+def _mistake(error):
+    """Returns the line to print for an error, None if it is a bug."""
+    if isinstance(error, UserError):
+        return str(error)
     if isinstance(error, OSError) and error.errno is not None:
         return f'{error.filename or "writing"}: {error.strerror}'
     # TensorFlow has errors of its own, TFDS raises others from them; the system

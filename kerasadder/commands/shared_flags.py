@@ -7,27 +7,39 @@ from absl import flags
 from kerasadder.task import NUM_NUMBERS
 
 
-def define_saved_model_flag():
+def define_saved_model_flag(given: flags.FlagValues) -> None:
     """Defines --saved_model, the shipped model by default."""
-    return flags.DEFINE_string(
+    flags.DEFINE_string(
         'saved_model',
         os.path.join('saved_models', 'kerasadder', '1'),
         'Folder of a SavedModel version.',
+        given,
     )
 
 
-def define_number_flag():
+def define_number_flag(given: flags.FlagValues) -> None:
     """Defines --number."""
     last = NUM_NUMBERS - 1
-    return flags.DEFINE_integer(
-        'number', None, f'What to add to the digit, 0-{last}.', 0, last
+    flags.DEFINE_integer(
+        'number',
+        None,
+        f'What to add to the digit, 0-{last}.',
+        0,
+        last,
+        flag_values=given,
     )
 
 
-def define_data_dir_flag():
+def define_data_dir_flag(given: flags.FlagValues) -> None:
     """Defines --data_dir."""
-    return flags.DEFINE_string(
+    flags.DEFINE_string(
         'data_dir',
         None,
         "TFDS's folder of prepared datasets. [~/tensorflow_datasets]",
+        given,
     )
+
+
+def define_json_flag(given: flags.FlagValues, what: str) -> None:
+    """Defines --json."""
+    flags.DEFINE_bool('json', False, f'Print one JSON object {what}.', given)

@@ -7,15 +7,17 @@ import sys
 from kerasadder.commands import config_flags
 from kerasadder.commands import runner
 
-config_flags.define_flags()
+
+def define_flags(given):
+    config_flags.define_flags(given)
 
 
-def main(unused_arguments):
+def main(given, unused_arguments):
     from kerasadder import evaluation
     from kerasadder.training import run
     from kerasadder.training.checkpoint import Stopped
 
-    config = config_flags.config_from_flags()
+    config = config_flags.config_from_flags(given)
     try:
         metrics = run.train(config)
     except Stopped as stopped:
@@ -49,6 +51,6 @@ def main(unused_arguments):
         )
 
 
-def check(arguments):
+def check(given, arguments):
     runner.refuse_arguments(arguments)
-    config_flags.config_from_flags()
+    config_flags.config_from_flags(given)

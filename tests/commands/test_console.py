@@ -10,7 +10,7 @@ from kerasadder.commands import runner
 
 
 def kerasadder(*arguments, cwd=None):
-    call = 'import sys; from kerasadder import commands; commands.main()'
+    call = 'from kerasadder.commands import main; raise SystemExit(main())'
     return subprocess.run(
         [sys.executable, '-c', call, *arguments],
         cwd=cwd,

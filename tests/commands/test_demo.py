@@ -26,7 +26,7 @@ def test_mistake_is_one_line(flags, message):
 def test_missing_library_says_which_extra_to_install():
     call = (
         "import sys; sys.modules['nicegui'] = None; "
-        'from kerasadder import commands; commands.main()'
+        'from kerasadder.commands import main; raise SystemExit(main())'
     )
     done = subprocess.run(
         [sys.executable, '-c', call, 'demo'], capture_output=True, text=True

@@ -1,10 +1,22 @@
 import errno
+import types
 
 import pytest
 import tensorflow as tf
 
+from kerasadder.commands import evaluate
+from kerasadder.commands import predict
 from kerasadder.commands import runner
 from kerasadder.errors import UserError
+
+
+def command(main):
+    """Makes a command without flags."""
+    return types.SimpleNamespace(
+        define_flags=lambda given: None,
+        check=lambda given, arguments: None,
+        main=lambda given, arguments: main(),
+    )
 
 
 def refuse():
@@ -47,18 +59,37 @@ def write_where_no_folder_is():
     ],
 )
 def test_mistake_ends_in_one_line_and_status_2(mistake, message, capsys):
-    with (
-        pytest.raises(SystemExit) as stop,
-        runner._one_line_for_mistakes(),
-    ):
-        mistake()
-    assert stop.value.code == 2
+    assert runner.run(command(mistake), []) == 2
     assert capsys.readouterr().err == f'error: {message}\n'
 
 
 def test_bug_keeps_its_traceback():
-    with (
-        pytest.raises(tf.errors.InvalidArgumentError),
-        runner._one_line_for_mistakes(),
-    ):
+    def bug():
         tf.debugging.Assert(False, ['a bug'])
+
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        runner.run(command(bug), [])
+
+
+def test_interrupt_is_told_by_the_exit_status():
+    def interrupt():
+        raise KeyboardInterrupt
+
+    assert runner.run(command(interrupt), []) == 130
+
+
+def test_commands_run_one_after_another_in_one_process(capsys):
+    """Both have the flags --saved_model and --json."""
+    assert runner.run(evaluate, ['--saved_model=none', '--json']) == 2
+    assert runner.run(predict, ['a.png', '--saved_model=no', '--number=1']) == 2
+    assert capsys.readouterr().err == (
+        'error: none: no folder with a saved_model.pb in it.\n'
+        'error: no: no folder with a saved_model.pb in it.\n'
+    )
+
+
+def test_flags_are_those_of_this_run_alone(capsys):
+    assert runner.run(predict, ['--number=1']) == 2
+    assert 'no picture' in capsys.readouterr().err
+    assert runner.run(predict, ['a.png']) == 2
+    assert 'no --number' in capsys.readouterr().err

@@ -60,7 +60,7 @@ def kerasadder(directory, *arguments):
     done = subprocess.run(
         [
             *(sys.executable, '-c'),
-            'from kerasadder import commands; commands.main()',
+            'from kerasadder.commands import main; raise SystemExit(main())',
             *map(str, arguments),
         ],
         cwd=directory,
