@@ -112,7 +112,7 @@ def _print_table(name, measured):
 
 def _configs(given, *default):
     for preset in given.presets or default:
-        yield preset, config_lib.preset_config(preset)
+        yield preset, config_lib.TrainingConfig(preset)
 
 
 def _pipeline(given):
@@ -148,7 +148,7 @@ def _time_to_accuracy(given):
         benchmark.summary([benchmark.fast(*data, seed) for seed in seeds]),
     )
     for preset, _ in _configs(given, 'quick'):
-        configs = [config_lib.preset_config(preset, seed=s) for s in seeds]
+        configs = [config_lib.TrainingConfig(preset, seed=s) for s in seeds]
         runs = [benchmark.compute_time(config, *data) for config in configs]
         yield f'{preset}, after tracing', benchmark.summary(runs)
         runs = [
@@ -213,7 +213,7 @@ def check(given, arguments):
     if len(arguments) != 1 or arguments[0] not in SUBCOMMANDS:
         raise UserError(f'say what to measure: {", ".join(SUBCOMMANDS)}.')
     for preset in given.presets or ():
-        config_lib.preset_config(preset)
+        config_lib.TrainingConfig(preset)
     if arguments == ['yardstick'] and not importlib.util.find_spec('torch'):
         raise UserError(
             "PyTorch is not installed: pip install -e '.[yardstick]', with "

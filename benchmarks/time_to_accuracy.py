@@ -15,7 +15,7 @@ import keras
 import kerasadder
 from benchmarks.muon import Muon
 from kerasadder import evaluation
-from kerasadder.config import preset_config
+from kerasadder.config import TrainingConfig
 from kerasadder.data import batches
 from kerasadder.errors import UserError
 from kerasadder.training import compilation
@@ -40,7 +40,7 @@ FAST_MUON = {
 
 def fast(train, validation, seed):
     """Returns the `compute_time` of the recipe `fast`, trained by Muon."""
-    config = preset_config(**FAST, seed=seed)
+    config = TrainingConfig(**FAST, seed=seed)
     return compute_time(config, train, validation, FAST_STEPS, FAST_MUON)
 
 

@@ -23,9 +23,17 @@ def _field(default, help, **bounds):
     return dataclasses.field(default=default, metadata={'help': help, **bounds})
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class TrainingConfig:
-    """Everything that decides a training run; the defaults are a preset.
+    """Everything that decides a training run: a preset, and what overrides it.
+
+    Example:
+    >>> TrainingConfig(preset='best', epochs=3).epochs
+    3
+
+    Args:
+        preset: `quick`, `default` or `best`.
+        **fields: Any of the fields below, in place of the preset's.
 
     Raises:
         UserError: If a field has a value out of its range; the message is one
@@ -106,10 +114,20 @@ class TrainingConfig:
         "The SavedModel's folder; a new version goes in. Empty: no export.",
     )
 
-    def __post_init__(self):
+    def __init__(self, preset: str = 'default', **fields):
+        values = {f.name: f.default for f in dataclasses.fields(self)}
+        unknown = fields.keys() - values.keys()
+        if unknown:
+            raise TypeError(f'TrainingConfig has no field {min(unknown)!r}.')
+        values |= PRESETS.get(preset, {})
+        for name, value in {**values, 'preset': preset, **fields}.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def _check(self):
         if self.preset not in PRESETS:
             raise UserError(
-                f'--preset={self.preset}: must be one of {", ".join(PRESETS)}.'
+                f'preset={self.preset}: must be one of {", ".join(PRESETS)}.'
             )
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -118,19 +136,19 @@ class TrainingConfig:
                 if limit is not None and not holds(value, limit):
                     limit = ', '.join(limit) if bound == 'one_of' else limit
                     raise UserError(
-                        f'--{field.name}={value}: must be '
+                        f'{field.name}={value}: must be '
                         f'{bound.replace("_", " ")} {limit}.'
                     )
         if self.averaged_epochs and self.averaged_epochs > self.epochs - 2:
             raise UserError(
-                f'--averaged_epochs={self.averaged_epochs}: must be at most '
+                f'averaged_epochs={self.averaged_epochs}: must be at most '
                 f'{max(0, self.epochs - 2)}, two less than '
-                f'--epochs={self.epochs}.'
+                f'epochs={self.epochs}.'
             )
         trunk.parse(self.trunk)
         if self.digit_loss_weight + self.sum_loss_weight == 0:
             raise UserError(
-                '--digit_loss_weight, --sum_loss_weight: one must be above 0.'
+                '`digit_loss_weight`, `sum_loss_weight`: one must be above 0.'
             )
 
     def asdict(self):
@@ -173,14 +191,3 @@ PRESETS = {
         'stochastic_depth': 0.2,
     },
 }
-
-
-def preset_config(preset='default', **overrides):
-    """Returns the `TrainingConfig` of a preset, with some fields overridden.
-
-    Raises:
-        UserError: If there is no such preset or a value is out of range.
-    """
-    return TrainingConfig(
-        **{'preset': preset, **PRESETS.get(preset, {}), **overrides}
-    )

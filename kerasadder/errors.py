@@ -14,8 +14,8 @@ class Diverged(UserError):
     def __init__(self, what, step):
         super().__init__(
             f'{what} at step {step}: training has diverged, and the last '
-            'checkpoint is from before. Try a lower --learning_rate in a new '
-            '--model_dir.'
+            'checkpoint is from before. Try a lower `learning_rate` in a new '
+            '`model_dir`.'
         )
 
 

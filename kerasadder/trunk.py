@@ -48,7 +48,7 @@ def parse(trunk: str) -> list[Convolution | ResidualBlocks]:
     parts = []
     side, channels = IMAGE_SHAPE[0], None
     for number, text in enumerate(trunk.split('-'), start=1):
-        where = f'--trunk={trunk}: part {number}, "{text}",'
+        where = f'trunk={trunk}: part {number}, "{text}",'
         if match := _CONVOLUTION.fullmatch(text):
             filters, kernel_size = int(match[1]), int(match[2])
             part = Convolution(filters, kernel_size, bool(match[3]))

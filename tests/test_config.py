@@ -5,18 +5,17 @@ import pytest
 
 from kerasadder.config import PRESETS
 from kerasadder.config import TrainingConfig
-from kerasadder.config import preset_config
 from kerasadder.errors import UserError
 
 
 def test_preset_sets_its_fields():
-    config = preset_config('quick')
+    config = TrainingConfig('quick')
     assert config.preset == 'quick'
     assert config.epochs == PRESETS['quick']['epochs']
 
 
 def test_override_beats_preset():
-    config = preset_config('quick', epochs=7)
+    config = TrainingConfig('quick', epochs=7)
     assert config.epochs == 7
     assert config.trunk == PRESETS['quick']['trunk']
 
@@ -55,22 +54,40 @@ def test_presets_name_fields_only():
 )
 def test_bad_value_is_refused_in_one_line(field, value):
     with pytest.raises(UserError) as error:
-        preset_config(**{field: value})
-    assert f'--{field}=' in str(error.value)
+        TrainingConfig(**{field: value})
+    assert f'{field}=' in str(error.value)
     assert '\n' not in str(error.value)
 
 
 def test_loss_weights_of_zero_are_refused():
     with pytest.raises(UserError, match='digit_loss_weight'):
-        preset_config(digit_loss_weight=0.0, sum_loss_weight=0.0)
+        TrainingConfig(digit_loss_weight=0.0, sum_loss_weight=0.0)
 
 
 def test_asdict_is_what_json_brings_back():
-    config = preset_config()
+    config = TrainingConfig()
     assert json.loads(json.dumps(config.asdict())) == config.asdict()
 
 
 def test_recipe_leaves_paths_out():
-    here = preset_config(model_dir='a', data_dir='b', export_dir='c')
-    assert here.recipe() == preset_config().recipe()
-    assert here.recipe() != preset_config(seed=1).recipe()
+    here = TrainingConfig(model_dir='a', data_dir='b', export_dir='c')
+    assert here.recipe() == TrainingConfig().recipe()
+    assert here.recipe() != TrainingConfig(seed=1).recipe()
+
+
+def test_unknown_field_is_refused():
+    with pytest.raises(TypeError, match='epoch'):
+        TrainingConfig(epoch=3)
+
+
+def test_replacing_a_field_keeps_the_others():
+    config = TrainingConfig('best', epochs=30)
+    replaced = dataclasses.replace(config, seed=1)
+    assert replaced.asdict() == {**config.asdict(), 'seed': 1}
+
+
+@pytest.mark.parametrize('preset', PRESETS)
+def test_preset_named_as_a_field_is_its_recipe(preset):
+    config = TrainingConfig(preset=preset)
+    for field, value in PRESETS[preset].items():
+        assert getattr(config, field) == value

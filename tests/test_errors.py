@@ -13,4 +13,4 @@ def test_error_without_a_message_is_quoted_by_its_name():
 def test_diverged_run_is_told_its_step_and_what_to_try():
     message = str(Diverged('the loss is nan', 7))
     assert message.startswith('the loss is nan at step 7: ')
-    assert '--learning_rate' in message
+    assert '`learning_rate`' in message

@@ -6,7 +6,6 @@ from absl import flags
 
 from kerasadder.config import PRESETS
 from kerasadder.config import TrainingConfig
-from kerasadder.config import preset_config
 
 _DEFINE = {
     bool: flags.DEFINE_bool,
@@ -50,4 +49,4 @@ def config_from_flags(given: flags.FlagValues) -> TrainingConfig:
         for field in dataclasses.fields(TrainingConfig)
         if given[field.name].value is not None
     }
-    return preset_config(**fields)
+    return TrainingConfig(**fields)

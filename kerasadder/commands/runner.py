@@ -65,7 +65,7 @@ def run(command: types.ModuleType, arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except Exception as error:
-        message = _mistake(error)
+        message = _mistake(error, given)
         if message is None:
             raise
     print(f'error: {message}', file=sys.stderr)
@@ -102,10 +102,10 @@ def refuse_arguments(arguments):
         )
 
 
-def _mistake(error):
+def _mistake(error, given):
     """Returns the line to print for an error, None if it is a bug."""
     if isinstance(error, UserError):
-        return str(error)
+        return _with_flags(str(error), given)
     if isinstance(error, OSError) and error.errno is not None:
         return f'{error.filename or "writing"}: {error.strerror}'
     # TensorFlow has errors of its own, TFDS raises others from them; the system
@@ -119,6 +119,19 @@ def _mistake(error):
         if said:
             return f'{said[1]}: {said[2].capitalize()}'
     return None
+
+
+def _with_flags(message, given):
+    """Says of flags what the library says of fields.
+
+    `seed=-1` and "`seed`" become `--seed=-1` and `--seed`.
+    """
+    names = '|'.join(given) or '$.'  # which matches nothing
+    return re.sub(
+        rf'(?<![\w/.-])({names})(?==)|`({names})`',
+        lambda match: f'--{match[1] or match[2]}',
+        message,
+    )
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ def steps_per_epoch(num_images, batch_size):
     """
     if batch_size > num_images:
         raise UserError(
-            f'--batch_size={batch_size}: must be at most {num_images}, the '
+            f'batch_size={batch_size}: must be at most {num_images}, the '
             'number of training images.'
         )
     return num_images // batch_size

@@ -54,7 +54,7 @@ def load(folder, split):
     )
     if len(images) != len(labels):
         raise UserError(
-            f'--dataset={folder}: {len(images)} images in {names[0]}, but '
+            f'dataset={folder}: {len(images)} images in {names[0]}, but '
             f'{len(labels)} labels in {names[1]}.'
         )
     return images[..., None], labels.astype(np.int64)
@@ -74,7 +74,7 @@ def _find(folder, name):
         path = pathlib.Path(folder, file)
         if path.is_file():
             return path
-    raise UserError(f'--dataset={folder}: has no file {name} or {name}.gz.')
+    raise UserError(f'dataset={folder}: has no file {name} or {name}.gz.')
 
 
 def _read(path, dimensions):

@@ -56,7 +56,7 @@ def _builder(name, data_dir):
         builder = tfds.builder(name, data_dir=data_dir)
     except (ValueError, AssertionError, ImportError) as error:
         raise UserError(
-            f'--dataset={name}: no folder, and no dataset of TFDS '
+            f'dataset={name}: no folder, and no dataset of TFDS '
             f'({first_line(error)})'
         ) from error
     _check_kind(name, builder.info)
@@ -73,7 +73,7 @@ def _builder(name, data_dir):
                 raise
     for split in ('train', 'test'):
         if split not in builder.info.splits:
-            raise UserError(f'--dataset={name}: has no split {split}.')
+            raise UserError(f'dataset={name}: has no split {split}.')
     return builder
 
 
@@ -92,7 +92,7 @@ def _check_kind(name, info):
             return
     found = [f'{key} {features[key]}' for key in keys] or list(features)
     raise UserError(
-        f'--dataset={name}: has {", ".join(found)}; must have images '
+        f'dataset={name}: has {", ".join(found)}; must have images '
         f'{IMAGE_SHAPE} of uint8, each with an integer label.'
     )
 
@@ -137,6 +137,6 @@ def _prepare(name, builder):
             builder.download_and_prepare()
         except Exception as error:  # whatever the dataset's own code raises
             raise UserError(
-                f'--dataset={name}: TFDS could not download and prepare it '
+                f'dataset={name}: TFDS could not download and prepare it '
                 f'({first_line(error.__cause__ or error)})'
             ) from error

@@ -66,7 +66,7 @@ def _training_share(name, count):
     """Returns how many of the training images do not validate."""
     if count < 12:
         raise UserError(
-            f'--dataset={name}: has {count} training images, must have 12 or '
+            f'dataset={name}: has {count} training images, must have 12 or '
             'more.'
         )
     return count - min(count // 12, 5000)
@@ -83,11 +83,11 @@ def _load(name, split, data_dir):
     else:
         images, labels = from_tfds.load(name, split, data_dir)
     if len(labels) == 0:
-        raise UserError(f'--dataset={name}: has no images to {split}.')
+        raise UserError(f'dataset={name}: has no images to {split}.')
     first, last = labels.min(), labels.max()
     if images.shape[1:] != IMAGE_SHAPE or first < 0 or last >= NUM_DIGITS:
         raise UserError(
-            f'--dataset={name}: has images {images.shape[1:]} and labels '
+            f'dataset={name}: has images {images.shape[1:]} and labels '
             f'{first}-{last} to {split}, must have {IMAGE_SHAPE} and '
             f'0-{NUM_DIGITS - 1}.'
         )

@@ -47,7 +47,7 @@ def steps_per_execution(config, steps_per_epoch):
     steps = config.steps_per_execution or divisors[-1]
     if steps > 1 and (divisors == [1] or steps_per_epoch % steps):
         raise UserError(
-            f'--steps_per_execution={steps}: must divide the {steps_per_epoch} '
+            f'steps_per_execution={steps}: must divide the {steps_per_epoch} '
             'steps of an epoch, and be 1 on several devices; '
             f'{divisors[-1]} would do.'
         )

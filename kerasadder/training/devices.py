@@ -80,7 +80,7 @@ def own_folder(config, strategy):
     """
     if on_several_machines(strategy) and not config.model_dir:
         raise UserError(
-            '--model_dir: on several machines say where, a folder that all of '
+            '`model_dir`: on several machines say where, a folder that all of '
             'them see.'
         )
     if is_chief(strategy):
@@ -154,7 +154,7 @@ def _shared_out(strategy, batches):
     size = tf.nest.flatten(batches.element_spec)[0].shape[0]
     if size % count:
         raise UserError(
-            f'--batch_size={size}: must be a multiple of {count}, the number '
+            f'batch_size={size}: must be a multiple of {count}, the number '
             'of devices.'
         )
     return strategy.distribute_datasets_from_function(

@@ -98,7 +98,7 @@ def _finish(config, data, model, history, folder):
         files.write_json(folder / 'metrics.json', metrics)
         raise UserError(
             f'joint accuracy {accuracy:.5f} on the test images is below '
-            f'--minimum_accuracy={config.minimum_accuracy}: nothing exported.'
+            f'minimum_accuracy={config.minimum_accuracy}: nothing exported.'
         )
     if config.export_dir:
         version = export.find_export(

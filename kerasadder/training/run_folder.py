@@ -34,7 +34,7 @@ def open_run_folder(config):
     path = folder / 'config.json'
     if not path.is_file() and _has_files(folder):
         raise UserError(
-            f'--model_dir={folder}: must be a new or empty folder, or that of '
+            f'model_dir={folder}: must be a new or empty folder, or that of '
             'an earlier run.'
         )
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def open_run_folder(config):
             stack.enter_context(files.locked(folder))
         except BlockingIOError:
             raise UserError(
-                f'--model_dir={folder}: another process is training there.'
+                f'model_dir={folder}: another process is training there.'
             ) from None
         if path.is_file():
             _check_recipe(config, path)
@@ -66,13 +66,13 @@ def _check_recipe(config, path):
         earlier = json.loads(path.read_text(encoding='utf-8'))
     except ValueError:
         raise UserError(
-            f'{path} is damaged: use another --model_dir.'
+            f'{path} is damaged: use another `model_dir`.'
         ) from None
     recipe = {'version': __version__, **config.recipe()}
     for name, value in recipe.items():
         if earlier.get(name) != value:
             raise UserError(
-                f'--model_dir={path.parent}: holds a run with '
+                f'model_dir={path.parent}: holds a run with '
                 f'{name}={earlier.get(name)}, not {value}. Use another folder, '
                 'or the same flags to go on with that run.'
             )

@@ -56,7 +56,7 @@ def test_table_has_the_machine_below(data_dir):
     ('arguments', 'message'),
     [
         (['fastest'], 'say what to measure: pipeline'),
-        (['training', '--presets=fast'], '--preset=fast: must be one of'),
+        (['training', '--presets=fast'], 'preset=fast: must be one of'),
         (['serving', '--saved_model=none'], 'none: no folder'),
         (['soak', '--saved_model=none'], 'none: no folder'),
         (['serving', '--address=here'], "address: host:port, not 'here'"),

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import throughput
-from kerasadder.config import preset_config
+from kerasadder.config import TrainingConfig
 from tests.support.small_runs import SMALL
 
 
@@ -14,7 +14,7 @@ def few_steps(monkeypatch):
 
 
 def test_efficiency_is_rate_times_flops_by_peak(stripes_data, few_steps):
-    config = preset_config(
+    config = TrainingConfig(
         **SMALL, mixed_precision='bfloat16', steps_per_execution=2
     )
     figures = throughput.training(config, stripes_data['train'], rounds=1)
@@ -30,7 +30,7 @@ def test_efficiency_is_rate_times_flops_by_peak(stripes_data, few_steps):
 
 
 def test_pipeline_and_resident_batch_are_compared(stripes_data, few_steps):
-    config = preset_config(**SMALL)
+    config = TrainingConfig(**SMALL)
     figures = throughput.pipeline(config, stripes_data['train'], rounds=2)
     assert figures['pipeline'] > 0
     assert figures['slower'] > -1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import time_to_accuracy
-from kerasadder.config import preset_config
+from kerasadder.config import TrainingConfig
 from kerasadder.data import batches
 from kerasadder.errors import UserError
 from kerasadder.training import compilation
@@ -21,7 +21,7 @@ WRITE = (
 def compute_time(data, monkeypatch, digit, steps, muon=None):
     monkeypatch.setattr(time_to_accuracy, 'DIGIT_ACCURACY', digit)
     monkeypatch.setattr(time_to_accuracy, 'SUM_ACCURACY', 0.0)
-    config = preset_config(**SMALL)
+    config = TrainingConfig(**SMALL)
     return time_to_accuracy.compute_time(
         config, data['train'], data['validation'], steps, muon
     )
@@ -43,7 +43,7 @@ def test_accuracy_that_never_comes_has_no_time(stripes_data, monkeypatch):
 
 
 def test_warming_up_is_undone(stripes_data):
-    config = preset_config(**SMALL, steps_per_execution=5)
+    config = TrainingConfig(**SMALL, steps_per_execution=5)
     model = compilation.compiled_model(config, 10)
     model.optimizer.build(model.trainable_variables)
     model.make_train_function()

@@ -36,8 +36,8 @@ def test_bad_flag_is_refused_in_one_line(flag, tmp_path):
 
 
 def test_help_names_every_field():
-    from kerasadder.config import preset_config
+    from kerasadder.config import TrainingConfig
 
     done = run_script('train.py', '--help')
-    for name in preset_config().asdict():
+    for name in TrainingConfig().asdict():
         assert f'--{name}' in done.stdout or f'--[no]{name}' in done.stdout

@@ -3,10 +3,13 @@ import types
 
 import pytest
 import tensorflow as tf
+from absl import flags
 
 from kerasadder.commands import evaluate
 from kerasadder.commands import predict
 from kerasadder.commands import runner
+from kerasadder.commands import train
+from kerasadder.config import TrainingConfig
 from kerasadder.errors import UserError
 
 
@@ -93,3 +96,25 @@ def test_flags_are_those_of_this_run_alone(capsys):
     assert 'no picture' in capsys.readouterr().err
     assert runner.run(predict, ['a.png']) == 2
     assert 'no --number' in capsys.readouterr().err
+
+
+def test_fields_of_the_library_are_flags_of_a_command(capsys):
+    with pytest.raises(UserError, match=r'^epochs=0: must be at least 1\.$'):
+        TrainingConfig(epochs=0)
+    assert runner.run(train, ['--epochs=0']) == 2
+    assert '--epochs=0: must be at least 1.' in capsys.readouterr().err
+
+
+def test_words_that_are_no_fields_stay(capsys):
+    def mistake():
+        raise UserError('a/seed=1: no seed; try `seed`, seed=2 or `pip`.')
+
+    def define_flags(given):
+        flags.DEFINE_integer('seed', 0, '', flag_values=given)
+
+    stub = command(mistake)
+    stub.define_flags = define_flags
+    assert runner.run(stub, []) == 2
+    assert capsys.readouterr().err == (
+        'error: a/seed=1: no seed; try --seed, --seed=2 or `pip`.\n'
+    )

@@ -125,7 +125,7 @@ def test_images_of_another_kind_are_refused(wrong, message, tmp_path):
 @pytest.mark.parametrize(
     ('flags', 'message'),
     [
-        ({'batch_size': 23}, '--batch_size=23: must be at most 22'),
+        ({'batch_size': 23}, 'batch_size=23: must be at most 22'),
         ({'batch_size': 7, 'steps_per_execution': 2}, 'divide the 3 steps'),
     ],
 )

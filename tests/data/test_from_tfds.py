@@ -125,7 +125,7 @@ def test_dataset_of_another_kind_is_refused_in_one_line(
 
 @pytest.mark.parametrize('name', ['mnits', 'no/such/folder', 'emnist/letter'])
 def test_unknown_dataset_is_refused_in_one_line(name, tmp_path):
-    with pytest.raises(UserError, match=f'--dataset={name}: no ') as error:
+    with pytest.raises(UserError, match=f'dataset={name}: no ') as error:
         from_tfds.load(name, 'train', data_dir=tmp_path)
     assert len(str(error.value).splitlines()) == 1
 

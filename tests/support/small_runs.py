@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from tensorboard.backend.event_processing import event_accumulator
 
-from kerasadder.config import preset_config
+from kerasadder.config import TrainingConfig
 
 SMALL = {
     'epochs': 3,
@@ -29,7 +29,7 @@ def small_config(directory, **overrides):
         'model_dir': str(directory / 'run'),
         'export_dir': str(directory / 'export'),
     }
-    return preset_config(**{**SMALL, **directories, **overrides})
+    return TrainingConfig(**{**SMALL, **directories, **overrides})
 
 
 def weights(directory):

@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasadder.config import preset_config
+from kerasadder.config import TrainingConfig
 from kerasadder.data.batches import training_batches
 from kerasadder.errors import UserError
 from kerasadder.training import compilation
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
-    config = preset_config(
+    config = TrainingConfig(
         batch_size=32, dropout=0.0, mixed_precision='float32'
     )
     model = compilation.compiled_model(config, steps_per_epoch=2)
@@ -41,7 +41,7 @@ def test_each_loss_reaches_its_own_output_with_its_weight():
 )
 def test_only_the_sum_loss_moves_the_table(weight, moved):
     others = {'digit_loss_weight': 0.0, 'sum_loss_weight': 0.0}
-    config = preset_config(batch_size=32, **{**others, weight: 1.0})
+    config = TrainingConfig(batch_size=32, **{**others, weight: 1.0})
     model = compilation.compiled_model(config, steps_per_epoch=1)
     images = np.zeros((32, 28, 28, 1), np.uint8)
     ((inputs, targets),) = training_batches(
@@ -54,7 +54,7 @@ def test_only_the_sum_loss_moves_the_table(weight, moved):
 
 @pytest.mark.parametrize('optimizer', ['adam', 'sgd'])
 def test_weight_decay_spares_the_table_alone(optimizer):
-    config = preset_config(
+    config = TrainingConfig(
         optimizer=optimizer, weight_decay=0.5, learning_rate=2.0
     )
     model = compilation.compiled_model(config, steps_per_epoch=40)
@@ -69,7 +69,7 @@ def test_weight_decay_spares_the_table_alone(optimizer):
 
 
 def test_sgd_goes_by_nesterov_momentum():
-    config = preset_config(optimizer='sgd', learning_rate=2.5)
+    config = TrainingConfig(optimizer='sgd', learning_rate=2.5)
     optimizer = compilation.compiled_model(config, 10_000).optimizer
     variable = keras.Variable([0.0])
     optimizer.apply([tf.ones(1)], [variable])
@@ -79,18 +79,18 @@ def test_sgd_goes_by_nesterov_momentum():
 
 def test_steps_per_execution_divides_the_epoch():
     for steps, expected in ((429, 39), (859, 1), (64, 64), (1, 1)):
-        model = compilation.compiled_model(preset_config(), steps)
+        model = compilation.compiled_model(TrainingConfig(), steps)
         assert model.steps_per_execution == expected
 
 
 def test_steps_per_execution_that_would_blur_epochs_is_refused():
-    config = preset_config(steps_per_execution=32)
-    with pytest.raises(UserError, match=r'--steps_per_execution=32.*429.*39'):
+    config = TrainingConfig(steps_per_execution=32)
+    with pytest.raises(UserError, match=r'steps_per_execution=32.*429.*39'):
         compilation.compiled_model(config, steps_per_epoch=429)
 
 
 def test_float16_scales_its_loss():
-    config = preset_config(mixed_precision='float16')
+    config = TrainingConfig(mixed_precision='float16')
     model = compilation.compiled_model(config, steps_per_epoch=1)
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
 
@@ -106,7 +106,7 @@ def test_float16_scales_its_loss():
 )
 def test_auto_is_bfloat16_where_the_cpu_has_it(flags, policy, monkeypatch):
     monkeypatch.setattr(compilation, '_cpu_flags', lambda: flags)
-    model = compilation.compiled_model(preset_config(), steps_per_epoch=1)
+    model = compilation.compiled_model(TrainingConfig(), steps_per_epoch=1)
     layer = next(layer for layer in model.layers if 'conv' in layer.name)
     assert layer.dtype_policy.name == policy
 
@@ -114,4 +114,4 @@ def test_auto_is_bfloat16_where_the_cpu_has_it(flags, policy, monkeypatch):
 def test_auto_is_float32_on_a_gpu(monkeypatch):
     monkeypatch.setattr(compilation, '_cpu_flags', lambda: {'amx_bf16'})
     monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [kind])
-    assert compilation._precision(preset_config()) == 'float32'
+    assert compilation._precision(TrainingConfig()) == 'float32'

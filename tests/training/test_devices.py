@@ -115,7 +115,7 @@ def test_several_machines_need_a_folder_that_all_see(monkeypatch):
     monkeypatch.setattr(devices, 'on_several_machines', lambda _: True)
     config = small_config(pathlib.Path(), model_dir=None)
     with (
-        pytest.raises(UserError, match='--model_dir: on several machines'),
+        pytest.raises(UserError, match='`model_dir`: on several machines'),
         devices.own_folder(config, None),
     ):
         pass

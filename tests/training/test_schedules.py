@@ -1,12 +1,12 @@
 import pytest
 
-from kerasadder.config import preset_config
+from kerasadder.config import TrainingConfig
 from kerasadder.training import compilation
 from kerasadder.training import schedules
 
 
 def test_learning_rate_rises_then_falls_to_nothing():
-    config = preset_config(epochs=10, learning_rate=0.01)
+    config = TrainingConfig(epochs=10, learning_rate=0.01)
     model = compilation.compiled_model(config, steps_per_epoch=10)
     schedule = model.optimizer._learning_rate
     rates = [float(schedule(step)) for step in range(101)]
@@ -18,7 +18,7 @@ def test_learning_rate_rises_then_falls_to_nothing():
 
 
 def test_learning_rate_is_constant_while_weights_are_averaged():
-    config = preset_config(epochs=10, averaged_epochs=3, learning_rate=0.01)
+    config = TrainingConfig(epochs=10, averaged_epochs=3, learning_rate=0.01)
     model = compilation.compiled_model(config, steps_per_epoch=10)
     schedule = model.optimizer._learning_rate
     rates = [float(schedule(step)) for step in range(100)]
