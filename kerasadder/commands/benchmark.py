@@ -10,6 +10,9 @@ serving: requests per second and latencies of the exported model, in process
 and behind the tests' doubles of TensorFlow Serving, or a server at --address.
 soak: good and bad requests at a double, for --minutes; exit status 1 if it
 fails.
+robustness: accuracy and confidence on the fifteen kinds of corrupted images of
+MNIST-C and on other people's digits, as tensors and as PNG files.
+plain_cnn: the same of the network of Keras's MNIST example, trained first.
 """
 
 import importlib.util
@@ -47,6 +50,15 @@ _ADDRESS = flags.DEFINE_string(
     'address', None, 'host:port of a server for serving. [the doubles]'
 )
 _GRPC = flags.DEFINE_bool('grpc', False, 'Ask --address over gRPC, not REST.')
+_IMAGES = flags.DEFINE_integer(
+    'images', 1000, 'Test images of a kind in robustness.', lower_bound=1
+)
+_MODEL = flags.DEFINE_string(
+    'model', None, 'A .keras file for robustness, not a SavedModel.'
+)
+_FIGURE = flags.DEFINE_string(
+    'figure', None, 'A .png file for robustness to draw all kinds to.'
+)
 _SAVED_MODEL = command_line.define_saved_model_flag()
 _DATA_DIR = command_line.define_data_dir_flag()
 _JSON = flags.DEFINE_bool('json', False, 'Print one JSON object and no table.')
@@ -61,7 +73,7 @@ def main(arguments):
     for name, measured in SUBCOMMANDS[subcommand]():
         result[name] = measured
         if not _JSON.value:
-            _print_table(name, measured)
+            _print(subcommand, name, measured)
         if name == 'soak':
             wrong = measured['wrong_answers'] + measured['not_refused']
             status = 1 if wrong or measured['growth'] > GROWTH else 0
@@ -72,9 +84,14 @@ def main(arguments):
     return status
 
 
-def _print_table(name, measured):
+def _print(subcommand, name, measured):
     """Prints one part of a result, its figures below its name or beside."""
     print(name)
+    if subcommand in ('robustness', 'plain_cnn'):
+        from kerasadder.benchmarks import robustness
+
+        print(robustness.report(measured), flush=True)
+        return
     for key, value in measured.items():
         columns = value if isinstance(value, dict) else {'': value}
         figures = ''.join(
@@ -169,6 +186,46 @@ def _soak():
     yield 'soak', soak(_SAVED_MODEL.value, _MINUTES.value)
 
 
+def _robustness():
+    from kerasadder import evaluation
+    from kerasadder import loading
+    from kerasadder.benchmarks import robustness
+    from kerasadder.benchmarks import robustness_figure
+
+    if _MODEL.value:
+        readers = robustness.readers_of_function(
+            evaluation.every_number_function(
+                loading.load_keras_model(_MODEL.value)
+            )
+        )
+    else:
+        readers = robustness.readers_of_saved_model(_SAVED_MODEL.value)
+    (test,) = _load('test')
+    if _FIGURE.value:
+        robustness_figure.draw(readers['tensors'], test).savefig(_FIGURE.value)
+    yield (
+        _MODEL.value or _SAVED_MODEL.value,
+        robustness.measure(readers, test, _IMAGES.value, _log),
+    )
+
+
+def _plain_cnn():
+    from kerasadder.benchmarks import plain_cnn
+    from kerasadder.benchmarks import robustness
+
+    train, test = _load('train', 'test')
+    for seed in range(_SEEDS.value):
+        readers = robustness.readers_of_function(plain_cnn.train(train, seed))
+        yield (
+            f'plain CNN, digits alone, seed {seed}',
+            robustness.measure(readers, test, _IMAGES.value, _log),
+        )
+
+
+def _log(line):
+    print(line, file=sys.stderr, flush=True)
+
+
 def _load(*splits):
     from kerasadder import dataset
 
@@ -183,6 +240,8 @@ SUBCOMMANDS = {
     'yardstick': _yardstick,
     'serving': _serving,
     'soak': _soak,
+    'robustness': _robustness,
+    'plain_cnn': _plain_cnn,
 }
 
 
