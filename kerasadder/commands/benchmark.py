@@ -256,6 +256,8 @@ def check(arguments):
             '--extra-index-url=https://download.pytorch.org/whl/cpu for the '
             'build without CUDA.'
         )
+    if arguments[0] in ('robustness', 'plain_cnn'):
+        _check_robustness()
     if arguments[0] in ('serving', 'soak'):
         saved_model = pathlib.Path(_SAVED_MODEL.value)
         if not (saved_model / 'saved_model.pb').is_file():
@@ -266,6 +268,22 @@ def check(arguments):
             client.check_address(_ADDRESS.value)
         else:
             _check_doubles(arguments[0])
+
+
+def _check_robustness():
+    if not importlib.util.find_spec('sklearn'):
+        raise UserError(
+            'scikit-learn is not installed: pip install -c constraints.txt -e '
+            "'.[robustness]'."
+        )
+    if _MODEL.value and _SAVED_MODEL.present:
+        raise UserError('--model and --saved_model: give one of them.')
+    if _FIGURE.value:
+        path = pathlib.Path(_FIGURE.value)
+        if path.suffix != '.png' or not path.parent.is_dir():
+            raise UserError(
+                f'--figure={path}: must end in .png, in a folder that exists.'
+            )
 
 
 def _check_doubles(subcommand):
