@@ -10,11 +10,16 @@ serving: requests per second and latencies of the exported model, in process
 and behind the tests' doubles of TensorFlow Serving, or a server at --address.
 soak: good and bad requests at a double, for --minutes; exit status 1 if it
 fails.
+robustness: accuracy and confidence on the fifteen kinds of corrupted images of
+MNIST-C and on other people's digits, as tensors and as PNG files.
+plain_cnn: the same of the network of Keras's MNIST example, trained first.
+writers: accuracy on the test images by who wrote them, which --qmnist names.
 """
 
 import importlib.util
 import json
 import pathlib
+import sys
 
 from absl import flags
 
@@ -70,6 +75,31 @@ def define_flags(given):
     flags.DEFINE_bool(
         'grpc', False, 'Ask --address over gRPC, not REST.', flag_values=given
     )
+    flags.DEFINE_integer(
+        'images',
+        1000,
+        'Test images of a kind in robustness.',
+        lower_bound=1,
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'model',
+        None,
+        'A .keras file for robustness, not a SavedModel.',
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'figure',
+        None,
+        'A .png file for robustness to draw all kinds to.',
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'qmnist',
+        None,
+        "QMNIST's labels for writers, qmnist-test-labels-idx2-int.gz.",
+        flag_values=given,
+    )
     shared_flags.define_saved_model_flag(given)
     shared_flags.define_data_dir_flag(given)
     flags.DEFINE_bool(
@@ -86,7 +116,7 @@ def main(given, arguments):
     for name, measured in SUBCOMMANDS[subcommand](given):
         result[name] = measured
         if not given.json:
-            _print_table(name, measured)
+            _print_table(subcommand, name, measured)
         if name == 'soak':
             wrong = measured['wrong_answers'] + measured['not_refused']
             status = 1 if wrong or measured['growth'] > GROWTH else 0
@@ -97,9 +127,14 @@ def main(given, arguments):
     return status
 
 
-def _print_table(name, measured):
+def _print_table(subcommand, name, measured):
     """Prints one part of a result, its figures below its name or beside."""
     print(name)
+    if subcommand in ('robustness', 'plain_cnn'):
+        from benchmarks import robustness
+
+        print(robustness.report(measured), flush=True)
+        return
     for key, value in measured.items():
         columns = value if isinstance(value, dict) else {'': value}
         figures = ''.join(
@@ -192,6 +227,53 @@ def _soak(given):
     yield 'soak', soak(given.saved_model, given.minutes)
 
 
+def _robustness(given):
+    from benchmarks import robustness
+    from benchmarks import robustness_figure
+    from kerasadder import evaluation
+    from kerasadder.serving import model_files
+
+    if given.model:
+        model = model_files.load_keras_model(given.model)
+        readers = robustness.readers_of_function(
+            evaluation.every_number_function(model)
+        )
+    else:
+        readers = robustness.readers_of_saved_model(given.saved_model)
+    (test,) = _load(given, 'test')
+    if given.figure:
+        robustness_figure.draw(readers['tensors'], test).savefig(given.figure)
+    yield (
+        given.model or given.saved_model,
+        robustness.measure(readers, test, given.images, _log),
+    )
+
+
+def _plain_cnn(given):
+    from benchmarks import plain_cnn
+    from benchmarks import robustness
+
+    train, test = _load(given, 'train', 'test')
+    for seed in range(given.seeds):
+        readers = robustness.readers_of_function(plain_cnn.train(train, seed))
+        yield (
+            f'plain CNN, digits alone, seed {seed}',
+            robustness.measure(readers, test, given.images, _log),
+        )
+
+
+def _writers(given):
+    from benchmarks import writers
+    from kerasadder.serving import model_files
+
+    every_number = model_files.load_saved_model(given.saved_model)
+    yield from writers.measure(every_number, given.qmnist).items()
+
+
+def _log(line):
+    print(line, file=sys.stderr, flush=True)
+
+
 def _load(given, *names):
     from kerasadder.data import splits
 
@@ -206,6 +288,9 @@ SUBCOMMANDS = {
     'yardstick': _yardstick,
     'serving': _serving,
     'soak': _soak,
+    'robustness': _robustness,
+    'plain_cnn': _plain_cnn,
+    'writers': _writers,
 }
 
 
@@ -220,6 +305,13 @@ def check(given, arguments):
             '--extra-index-url=https://download.pytorch.org/whl/cpu for the '
             'build without CUDA.'
         )
+    if arguments[0] in ('robustness', 'plain_cnn'):
+        _check_robustness(given)
+    if arguments == ['writers'] and not given.qmnist:
+        raise UserError(
+            'writers: wants --qmnist=FILE, qmnist-test-labels-idx2-int.gz of '
+            'https://github.com/facebookresearch/qmnist.'
+        )
     if arguments[0] in ('serving', 'soak'):
         saved_model = pathlib.Path(given.saved_model)
         if not (saved_model / 'saved_model.pb').is_file():
@@ -230,6 +322,22 @@ def check(given, arguments):
             client.check_address(given.address)
         else:
             _check_doubles(arguments[0])
+
+
+def _check_robustness(given):
+    if not importlib.util.find_spec('sklearn'):
+        raise UserError(
+            'scikit-learn is not installed: pip install -c constraints.txt -e '
+            "'.[robustness]'."
+        )
+    if given.model and given['saved_model'].present:
+        raise UserError('--model and --saved_model: give one of them.')
+    if given.figure:
+        path = pathlib.Path(given.figure)
+        if path.suffix != '.png' or not path.parent.is_dir():
+            raise UserError(
+                f'--figure={path}: must end in .png, in a folder that exists.'
+            )
 
 
 def _check_doubles(subcommand):
