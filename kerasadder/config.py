@@ -28,8 +28,8 @@ class TrainingConfig:
     """Everything that decides a training run: a preset, and what overrides it.
 
     Example:
-    >>> TrainingConfig(preset='best', epochs=3).epochs
-    3
+    >>> kerasadder.TrainingConfig(preset='best', seed=3).optimizer
+    'sgd'
 
     Args:
         preset: `quick`, `default` or `best`.

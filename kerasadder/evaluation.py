@@ -1,11 +1,17 @@
 """Exhaustive evaluation: every image with each of the ten numbers."""
 
+from collections.abc import Callable
+
+import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasadder.model import with_every_number
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import SUMS
+
+# From images to P(digit) and P(sum), the sum with each of the ten numbers.
+EveryNumber = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 BATCH_SIZE = 500
 CONFIDENCE_BINS = 15
@@ -122,9 +128,28 @@ def calibration(probabilities, labels):
         }
 
 
-def evaluate(every_number, images, labels):
-    """Returns the `metrics` of what `predict` makes of the images."""
-    return metrics(predict(every_number, images), labels)
+def evaluate(
+    model: keras.Model | EveryNumber, images: np.ndarray, labels: np.ndarray
+) -> dict[str, float]:
+    """Scores a model on every image with each of the ten numbers.
+
+    Example:
+    >>> images, labels = np.zeros((4, 28, 28, 1)), np.array([0, 1, 2, 3])
+    >>> scores = kerasadder.evaluate(kerasadder.build_model(), images, labels)
+    >>> scores['pairs']
+    40
+
+    Args:
+        model: A model of `build_model`, or a callable as `predict` takes it.
+        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
+        labels: Integer array `(n,)`, the digits.
+
+    Returns:
+        What `metrics` returns.
+    """
+    if isinstance(model, keras.Model):
+        model = every_number_function(model)
+    return metrics(predict(model, images), labels)
 
 
 def report(test):

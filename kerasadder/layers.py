@@ -4,6 +4,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from kerasadder import backend
+
+backend.require_tensorflow()
+
 
 @keras.saving.register_keras_serializable('kerasadder')
 class AdditionTable(keras.layers.Layer):
@@ -18,6 +22,12 @@ class AdditionTable(keras.layers.Layer):
 
     computed in log space. Nothing tells the layer that the table is addition:
     after training, `argmax(A, axis=-1)` is `digit + number`.
+
+    Example:
+    >>> table = kerasadder.AdditionTable(num_sums=19)
+    >>> digit_logits, number = np.zeros((2, 10)), np.eye(10)[[3, 7]]
+    >>> table([digit_logits, number]).shape
+    TensorShape([2, 19])
 
     Args:
         num_sums: Number of sum classes, e.g. 19 for 0..18.
@@ -39,7 +49,7 @@ class AdditionTable(keras.layers.Layer):
             a positive number, or if the inputs are not two matrices.
     """
 
-    def __init__(self, num_sums, scale=10.0, **kwargs):
+    def __init__(self, num_sums: int, scale: float = 10.0, **kwargs):
         super().__init__(**kwargs)
         if num_sums != int(num_sums) or num_sums < 1:
             raise ValueError(

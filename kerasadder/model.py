@@ -14,12 +14,17 @@ from kerasadder.trunk import parse
 
 
 def build_model(
-    trunk='32c5-32c5p-64c5-96c3-128c3',
-    stochastic_depth=0.0,
-    dropout=0.3,
-    dtype='float32',
-):
+    trunk: str = '32c5-32c5p-64c5-96c3-128c3',
+    stochastic_depth: float = 0.0,
+    dropout: float = 0.3,
+    dtype: str = 'float32',
+) -> keras.Model:
     """Builds the functional model of the digit and of its sum with a number.
+
+    Example:
+    >>> model = kerasadder.build_model(trunk='16c5p-32c3p-64c3')
+    >>> {name: output.shape for name, output in model.output.items()}
+    {'digit': (None, 10), 'sum': (None, 19)}
 
     Inputs, a dict:
         image: float32 `(batch, 28, 28, 1)`, pixel values 0..255.
@@ -121,7 +126,7 @@ def _residual_block(x, drop_rate, dtype):
     return layers.ReLU(dtype=dtype)(layers.Add(dtype=dtype)([x, block]))
 
 
-def with_every_number(model):
+def with_every_number(model: keras.Model) -> keras.Model:
     """Rebuilds the model to answer for all ten numbers at once.
 
     The layers are shared, so the trunk runs once an image instead of ten times

@@ -21,8 +21,14 @@ ROWS = (
         'kerasadder.demo',
     ),
     ('kerasadder.data', 'kerasadder.model', 'kerasadder.pictures'),
-    ('kerasadder.layers', 'kerasadder.config'),
-    ('kerasadder.task', 'kerasadder.files', 'kerasadder.errors', 'kerasadder'),
+    ('kerasadder.layers', 'kerasadder.config', 'kerasadder.trunk'),
+    (
+        'kerasadder.task',
+        'kerasadder.files',
+        'kerasadder.backend',
+        'kerasadder.errors',
+        'kerasadder',
+    ),
 )
 ROW = {room: i for i, row in enumerate(ROWS) for room in row}
 FOLDERS = ('kerasadder', 'benchmarks', 'scripts')

@@ -33,7 +33,7 @@ def main(given, unused_arguments):
 
     if given.model:
         every_number = evaluation.every_number_function(
-            model_files.load_keras_model(given.model)
+            model_files.load_model(given.model)
         )
     else:
         every_number = model_files.load_saved_model(given.saved_model)

@@ -27,7 +27,7 @@ def main(given, unused_arguments):
     from kerasadder.serving import export
     from kerasadder.serving import model_files
 
-    model = model_files.load_keras_model(given.model)
+    model = model_files.load_model(given.model)
     print(export.export_saved_model(model, given.export_dir))
 
 

@@ -27,7 +27,7 @@ def main(given, arguments):
 
     folder = pathlib.Path(arguments[0])
     directory = pathlib.Path(given.figures_dir or folder / 'figures')
-    model = model_files.load_keras_model(folder / 'model.keras')
+    model = model_files.load_model(folder / 'model.keras')
     (test,) = splits.load(
         'test', name=_dataset_of(folder), data_dir=given.data_dir
     )

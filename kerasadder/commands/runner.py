@@ -14,6 +14,7 @@ import types
 from absl import flags
 from absl import logging
 
+from kerasadder import backend
 from kerasadder.errors import UserError
 
 USER_ERROR = 2  # exit status
@@ -58,6 +59,7 @@ def run(command: types.ModuleType, arguments: list[str] | None = None) -> int:
         except flags.Error as error:
             raise UserError(error) from None
         command.check(given, positional)
+        backend.require_tensorflow()
         if getattr(command, 'NEEDS_TENSORFLOW', True):
             with native_stderr_closed():
                 import tensorflow  # noqa: F401

@@ -3,6 +3,7 @@
 splits: `load` gives the images and labels of train, validation and test.
 batches: `training_batches` makes the stream, a pure function of seed and step.
 augmentation: `random_warp` warps the images of a batch.
+renderings: `render` draws the digits of a batch with other strokes.
 from_tfds: `load` has TFDS prepare a dataset, MNIST from the files in mnist/.
 from_idx: `load` reads a folder of IDX files; `mnist_folder` is MNIST's own.
 """

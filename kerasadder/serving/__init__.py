@@ -3,7 +3,7 @@
 export: `export_saved_model` writes the next version, whole or not at all.
 signatures: `of_model` is what a served model answers to.
 warmup: `warmup_records` are the requests that a server warms up with.
-model_files: `load_keras_model`, `load_saved_model`, `load_classifier`.
+model_files: `load_model`, `load_saved_model`, `load_classifier`.
 client: `Client` asks a TensorFlow Serving.
 transports: `Rest` and `Grpc` carry its requests.
 """

@@ -1,8 +1,10 @@
 """Client of a TensorFlow Serving that serves the exported model."""
 
+import os
 import pathlib
 import re
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -32,6 +34,12 @@ class Client:
     One client may be used from several threads at once. At the end of a `with`
     it closes its connection.
 
+    Example:
+    >>> with kerasadder.Client(address='localhost:8501') as client:
+    ...     answer = client.classify(['photo.jpg'], numbers=7)
+    >>> answer['digit_label'], answer['sum_label']
+    (array([5], dtype=int32), array([12], dtype=int32))
+
     Args:
         address: 'host:port'; by default localhost with the server's own port,
             8501 for REST and 8500 for gRPC.
@@ -50,13 +58,13 @@ class Client:
 
     def __init__(
         self,
-        address=None,
-        model='kerasadder',
-        version=None,
-        label=None,
-        transport='rest',
-        timeout=10.0,
-        retries=3,
+        address: str | None = None,
+        model: str = 'kerasadder',
+        version: int | None = None,
+        label: str | None = None,
+        transport: str = 'rest',
+        timeout: float = 10.0,
+        retries: int = 3,
     ):
         if transport not in ('rest', 'grpc'):
             raise UserError(f"transport: 'rest' or 'grpc', not {transport!r}.")
@@ -73,17 +81,19 @@ class Client:
         kind = {'rest': transports.Rest, 'grpc': transports.Grpc}[transport]
         self._transport = kind(self._address, model, version, label, timeout)
 
-    def __enter__(self):
+    def __enter__(self) -> 'Client':
         return self
 
     def __exit__(self, *unused_error):
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Closes the connection."""
         self._transport.close()
 
-    def predict(self, images, numbers):
+    def predict(
+        self, images: np.ndarray, numbers: Sequence[int] | int
+    ) -> dict[str, np.ndarray]:
         """Asks for the sums of MNIST images and numbers: `serving_default`.
 
         Args:
@@ -111,7 +121,11 @@ class Client:
         inputs = {'image': images, 'number': one_hot}
         return self._ask('serving_default', inputs, PROBABILITIES)
 
-    def classify(self, pictures, numbers):
+    def classify(
+        self,
+        pictures: Sequence[bytes | str | os.PathLike],
+        numbers: Sequence[int] | int,
+    ) -> dict[str, np.ndarray]:
         """Asks for the digits in pictures of any size: `classify_bytes`.
 
         Args:
@@ -189,7 +203,7 @@ class Client:
         return error
 
 
-def check_address(address):
+def check_address(address: str) -> None:
     """Raises a `UserError` unless it is 'host:port'."""
     if not re.fullmatch(r'[^/\s]+:\d+', address):
         raise UserError(f'address: host:port, not {address!r}.')

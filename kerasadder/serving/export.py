@@ -16,8 +16,15 @@ from kerasadder.serving import warmup
 TEMPORARY = '.export-'  # no number, so no version to TensorFlow Serving
 
 
-def export_saved_model(model, directory):
+def export_saved_model(
+    model: keras.Model, directory: str | os.PathLike
+) -> pathlib.Path:
     """Writes the model as the next version of a servable SavedModel.
+
+    Example:
+    >>> model = kerasadder.build_model()
+    >>> kerasadder.export_saved_model(model, 'saved_models/mine').name
+    '1'
 
     The version appears whole or not at all: it is written under a temporary
     name, which TensorFlow Serving ignores, and renamed into place.
@@ -50,7 +57,7 @@ def export_saved_model(model, directory):
     return version
 
 
-def prepare(directory):
+def prepare(directory: str | os.PathLike) -> pathlib.Path:
     """Makes the folder of the versions, if it is not there, and tries it.
 
     Returns:
@@ -65,14 +72,16 @@ def prepare(directory):
         return directory
 
 
-def next_version(directory):
+def next_version(directory: str | os.PathLike) -> int:
     """Returns one more than the highest version in the folder, from 1."""
     directory = pathlib.Path(directory)
     names = os.listdir(directory) if directory.is_dir() else []
     return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
 
 
-def find_export(model, directory):
+def find_export(
+    model: keras.Model, directory: str | os.PathLike
+) -> pathlib.Path | None:
     """Returns the newest version if it is an export of this model, or None.
 
     So a run that was killed after its export does not export twice.

@@ -1,25 +1,37 @@
 """Models from files that a user names."""
 
+import os
 import pathlib
 import re
+from collections.abc import Callable
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerasadder import layers  # noqa: F401, registers AdditionTable
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
+from kerasadder.evaluation import EveryNumber
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_DIGITS
 from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import NUM_SUMS
 
+Classifier = Callable[[list[bytes], list[int]], dict[str, np.ndarray]]
+
 INPUTS = {'image': IMAGE_SHAPE, 'number': (NUM_NUMBERS,)}
+SHIPPED = pathlib.Path(__file__).parents[2] / 'saved_models/kerasadder/1'
 OUTPUTS = {'digit': (NUM_DIGITS,), 'sum': (NUM_SUMS,)}
 
 
-def load_keras_model(path):
+def load_model(path: str | os.PathLike) -> keras.Model:
     """Loads a `.keras` file, in safe mode: it cannot run code of its own.
+
+    Example:
+    >>> kerasadder.build_model().save('model.keras')
+    >>> kerasadder.load_model('model.keras').count_params()
+    251926
 
     Args:
         path: The file, as `scripts/train.py` leaves it in the run's folder.
@@ -46,7 +58,7 @@ def load_keras_model(path):
     return model
 
 
-def load_saved_model(path):
+def load_saved_model(path: str | os.PathLike) -> EveryNumber:
     """Loads a SavedModel to predict the sums with every number.
 
     Args:
@@ -71,11 +83,18 @@ def load_saved_model(path):
     return predict
 
 
-def load_classifier(path):
+def load_classifier(path: str | os.PathLike = SHIPPED) -> Classifier:
     """Loads a SavedModel to classify pictures.
 
+    Example:
+    >>> classify = kerasadder.load_classifier()
+    >>> answer = classify([pathlib.Path('photo.jpg').read_bytes()], [7])
+    >>> answer['digit_label'], answer['sum_label']
+    (array([5], dtype=int32), array([12], dtype=int32))
+
     Args:
-        path: Its folder, that of one version: `saved_models/kerasadder/1`.
+        path: Its folder, that of one version; by default the model that comes
+            with a checkout.
 
     Returns:
         A callable from a list of encoded pictures, bytes, and a list of as

@@ -6,9 +6,12 @@ import pathlib
 import shlex
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from kerasadder import evaluation
 from kerasadder import files
+from kerasadder.config import TrainingConfig
 from kerasadder.data import batches
 from kerasadder.data import splits
 from kerasadder.errors import UserError
@@ -24,8 +27,22 @@ from kerasadder.training.tensorboard import TensorBoardLog
 from kerasadder.training.tensorboard import write_result
 
 
-def train(config, data=None, strategy=None):
+def train(
+    config: TrainingConfig,
+    data: dict[str, tuple[np.ndarray, np.ndarray]] | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+) -> dict | None:
     """Trains, evaluates and exports a model as the configuration says.
+
+    Example, on a few images of one's own:
+
+    >>> images, labels = np.zeros((20, 28, 28, 1), np.uint8), np.arange(20) % 10
+    >>> data = dict.fromkeys(('train', 'validation', 'test'), (images, labels))
+    >>> config = kerasadder.TrainingConfig('quick', batch_size=10)
+    >>> metrics = kerasadder.train(config, data)
+    epoch 1/1  loss ...
+    >>> metrics['test']['pairs']
+    200
 
     The run's folder, `config.model_dir`, gets all files; if it holds an
     interrupted run of the same recipe, that run goes on.

@@ -20,7 +20,7 @@ def model():
 
 def test_loads_a_keras_file(model, tmp_path):
     model.save(tmp_path / 'model.keras')
-    again = model_files.load_keras_model(tmp_path / 'model.keras')
+    again = model_files.load_model(tmp_path / 'model.keras')
     for name, output in model(inputs()).items():
         np.testing.assert_array_equal(again(inputs())[name], output)
 
@@ -77,7 +77,7 @@ def no_table():
 def test_other_keras_model_is_refused(tmp_path, make, reason):
     make().save(tmp_path / 'other.keras')
     with pytest.raises(UserError, match=reason):
-        model_files.load_keras_model(tmp_path / 'other.keras')
+        model_files.load_model(tmp_path / 'other.keras')
 
 
 def test_code_in_a_keras_file_is_refused(tmp_path):
@@ -85,7 +85,7 @@ def test_code_in_a_keras_file_is_refused(tmp_path):
     code = keras.layers.Lambda(lambda x: x + 1)(image)
     keras.Model(image, code).save(tmp_path / 'code.keras')
     with pytest.raises(UserError, match='not a Keras model file'):
-        model_files.load_keras_model(tmp_path / 'code.keras')
+        model_files.load_model(tmp_path / 'code.keras')
 
 
 @pytest.mark.parametrize('content', [b'', b'text', b'PK\x03\x04'])
@@ -93,7 +93,7 @@ def test_file_of_another_kind_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / 'model.keras'
     path.write_bytes(content)
     with pytest.raises(UserError) as error:
-        model_files.load_keras_model(path)
+        model_files.load_model(path)
     assert '\n' not in str(error.value)
 
 
@@ -107,6 +107,6 @@ def test_folder_of_another_kind_is_refused_in_one_line(tmp_path, content):
 
 def test_missing_files_are_refused(tmp_path):
     with pytest.raises(UserError, match='no such file'):
-        model_files.load_keras_model(tmp_path / 'none.keras')
+        model_files.load_model(tmp_path / 'none.keras')
     with pytest.raises(UserError, match=r'saved_model\.pb'):
         model_files.load_saved_model(tmp_path)

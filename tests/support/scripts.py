@@ -19,3 +19,13 @@ def run_script(name, *flags, cwd=ROOT, stdin=None, **environment):
         text=True,
         timeout=300,
     )
+
+
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, '-c', code],
+        env={**os.environ, 'PYTHONPATH': str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
