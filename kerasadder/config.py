@@ -89,7 +89,7 @@ class TrainingConfig:
     mixed_precision: str = _field(
         'auto',
         'Type to compute in; auto is bfloat16 on a CPU that has it.',
-        one_of=('auto', 'float32', 'bfloat16', 'float16'),
+        one_of=('auto', 'float32', 'bfloat16'),
     )
     steps_per_execution: int = _field(
         0, 'Steps between returns to Python; 0 chooses.', at_least=0

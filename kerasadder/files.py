@@ -2,13 +2,19 @@
 
 import contextlib
 import csv
-import fcntl
+import errno
 import json
 import os
+import pathlib
+from collections.abc import Iterator
+
+import filelock
+
+LOCK = '.lock'
 
 
 @contextlib.contextmanager
-def write_whole(path):
+def write_whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields a path to write to, which takes `path`'s place when written.
 
     A reader finds the old file or the new one, never a part; so does whoever
@@ -30,13 +36,13 @@ def write_whole(path):
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path, value):
+def write_json(path: pathlib.Path, value: object) -> None:
     """Writes a value as JSON, whole or not at all."""
     with write_whole(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2) + '\n', 'utf-8')
 
 
-def write_csv(path, rows):
+def write_csv(path: pathlib.Path, rows: list[dict]) -> None:
     """Writes dicts of equal keys as CSV, whole or not at all."""
     with (
         write_whole(path) as temporary,
@@ -48,19 +54,24 @@ def write_csv(path, rows):
 
 
 @contextlib.contextmanager
-def locked(folder, wait=False):
+def locked(folder: pathlib.Path, wait: bool = False) -> Iterator[None]:
     """Locks a folder until the context, or the process, ends.
 
+    The lock is a file `.lock` in the folder, which may stay there.
+
     Args:
-        folder: `pathlib.Path` of the folder.
+        folder: The folder.
         wait: Whether to wait for another to unlock it.
 
     Raises:
         BlockingIOError: If another has locked it.
     """
-    descriptor = os.open(folder, os.O_RDONLY)
+    lock = filelock.FileLock(folder / LOCK)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        lock.acquire(blocking=wait)
+    except filelock.Timeout:
+        raise BlockingIOError(errno.EAGAIN, 'is locked', str(folder)) from None
+    try:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()

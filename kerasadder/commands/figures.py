@@ -28,14 +28,13 @@ def main(given, arguments):
     folder = pathlib.Path(arguments[0])
     directory = pathlib.Path(given.figures_dir or folder / 'figures')
     model = model_files.load_model(folder / 'model.keras')
-    (test,) = splits.load(
-        'test', name=_dataset_of(folder), data_dir=given.data_dir
-    )
+    dataset = _dataset_of(folder)
+    (test,) = splits.load('test', name=dataset, data_dir=given.data_dir)
     predictions = evaluation.predict(
         evaluation.every_number_function(model), test[0]
     )
     directory.mkdir(parents=True, exist_ok=True)
-    run_figures.draw(folder, directory, model, test, predictions)
+    run_figures.draw(folder, directory, model, test, predictions, dataset)
     print(directory)
 
 

@@ -1,4 +1,8 @@
-"""What the commands have in common: quiet, and one line for a mistake."""
+"""What the commands have in common: quiet, and one line for a mistake.
+
+The help is ours, because absl prints two lines or more for each flag and takes
+the flags of the main module only.
+"""
 
 import contextlib
 import errno

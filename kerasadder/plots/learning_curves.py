@@ -4,6 +4,7 @@ import csv
 import pathlib
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kerasadder.plots.style import BLUE
 from kerasadder.plots.style import ORANGE
@@ -12,8 +13,10 @@ from kerasadder.plots.style import new_figure
 SEED_LOG = pathlib.Path(__file__).with_name('seed_log.csv')
 
 
-def learning_curves(history):
-    """Draws the losses, and the accuracies beside those of the seed project.
+def learning_curves(
+    history: list[dict[str, float]], beside_seed_project: bool = False
+) -> Figure:
+    """Draws the losses and accuracies of a run.
 
     Accuracies are of the validation images, on an axis that is logarithmic in
     the wrong answers.
@@ -21,6 +24,8 @@ def learning_curves(history):
     Args:
         history: A list of dicts, one an epoch, with the columns of
             `history.csv`.
+        beside_seed_project: Whether to draw the accuracies of `seed_log` too,
+            which are of MNIST.
     """
     figure, axes = new_figure(10, 4.2, 2)
     losses, accuracies = axes[0]
@@ -29,6 +34,10 @@ def learning_curves(history):
         x = [row['epoch'] for row in rows]
         axis.plot(x, [scale * row[column] for row in rows], **style)
 
+    runs = [('this run', history, 'val_', '-')]
+    if beside_seed_project:
+        name = 'seed project (PyTorch, 20 epochs)'
+        runs.append((name, seed_log(), '', ':'))
     # Digit and sum often coincide: the wide line shows below the narrow one.
     for output, color, width in (('digit', BLUE, 4), ('sum', ORANGE, 1.5)):
         style = {'color': color, 'markersize': width + 3}
@@ -44,10 +53,7 @@ def learning_curves(history):
                 label=f'{output}, {kind}',
                 **style,
             )
-        for label, rows, prefix, line in (
-            ('this run', history, 'val_', '-'),
-            ('seed project (PyTorch, 20 epochs)', seed_log(), '', ':'),
-        ):
+        for label, rows, prefix, line in runs:
             plot(
                 *(accuracies, rows, f'{prefix}{output}_accuracy', 100),
                 marker='o' if prefix else 's',
@@ -79,7 +85,7 @@ def learning_curves(history):
     return figure
 
 
-def seed_log():
+def seed_log() -> list[dict[str, float]]:
     """Returns the validation accuracies of the seed project, in PyTorch.
 
     A list of dicts of `epoch`, `digit_accuracy` and `sum_accuracy`, 20 epochs,

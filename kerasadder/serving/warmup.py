@@ -1,4 +1,8 @@
-"""Requests that a server sends itself before it offers a model."""
+"""Requests that a server sends itself before it offers a model.
+
+They are serialized by hand, because `tensorflow-serving-api`, which has their
+protos, is needed by no one who only exports.
+"""
 
 import tensorflow as tf
 
@@ -27,7 +31,7 @@ def warmup_records():
 
 
 def _prediction_log(signature, inputs):
-    """Serializes by hand: the package with the protos is for servers only."""
+    """Serializes a `PredictionLog` of one request."""
     model_spec = _field(1, b'kerasadder') + _field(3, signature.encode())
     request = _field(1, model_spec)
     for name, tensor in inputs.items():

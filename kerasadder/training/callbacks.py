@@ -87,7 +87,6 @@ class WeightAveraging(keras.callbacks.Callback):
             weight.assign(keras.ops.convert_to_numpy(mean))
         # SGD's momentum would move them on without a learning rate.
         optimizer = self.model.optimizer
-        optimizer = getattr(optimizer, 'inner_optimizer', optimizer)
         for momentum in getattr(optimizer, 'momentums', []):
             momentum.assign(keras.ops.zeros_like(momentum))
 

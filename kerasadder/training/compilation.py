@@ -82,8 +82,6 @@ def compiled_model(config, steps_per_epoch):
     precision = _precision(config)
     model = config_model(config, precision)
     optimizer = _optimizer(config, steps_per_epoch)
-    if precision == 'mixed_float16':
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     weights = loss_weights(config)
     model.compile(
         optimizer,

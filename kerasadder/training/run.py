@@ -107,7 +107,12 @@ def _finish(config, data, model, history, folder):
     metrics |= _speed(config, data, history)
     write_result(folder / 'tensorboard', config.epochs, metrics['test'])
     run_figures.draw(
-        folder, folder / 'figures', final, data['test'], predictions
+        folder,
+        folder / 'figures',
+        final,
+        data['test'],
+        predictions,
+        config.dataset,
     )
     metrics |= {'model_dir': str(folder), 'saved_model': None}
     accuracy = metrics['test']['joint_accuracy']

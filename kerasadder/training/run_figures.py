@@ -1,6 +1,10 @@
 """All figures of a run, from what it left in its folder."""
 
 import csv
+import pathlib
+
+import keras
+import numpy as np
 
 from kerasadder import files
 from kerasadder.plots import addition_table
@@ -10,7 +14,14 @@ from kerasadder.plots import scores
 from kerasadder.training import table_snapshots
 
 
-def draw(folder, directory, model, test, predictions):
+def draw(
+    folder: pathlib.Path,
+    directory: pathlib.Path,
+    model: keras.Model,
+    test: tuple[np.ndarray, np.ndarray],
+    predictions: dict[str, np.ndarray],
+    dataset: str,
+) -> None:
     """Writes the figures of a run, PNG files; images are those of the test.
 
     Args:
@@ -20,6 +31,7 @@ def draw(folder, directory, model, test, predictions):
         model: The trained model of `build_model`.
         test: `(images, labels)`, arrays `(n, 28, 28, 1)` and `(n,)`.
         predictions: What `evaluation.predict` returns for the images.
+        dataset: As in the configuration of the run.
 
     Raises:
         OSError: If a file cannot be read or written.
@@ -39,7 +51,9 @@ def draw(folder, directory, model, test, predictions):
         'wrong_images': image_grids.wrong_images(images, labels, predictions),
         'confusion': scores.confusion_matrices(predictions, labels),
         'reliability': scores.reliability_diagrams(predictions, labels),
-        'learning_curves': learning_curves.learning_curves(history),
+        'learning_curves': learning_curves.learning_curves(
+            history, beside_seed_project=dataset == 'mnist'
+        ),
         'addition_table': addition_table.addition_table(table),
         'addition_table_steps': addition_table.addition_table_steps(
             addition_table.before_during_after(notes),

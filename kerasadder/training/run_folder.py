@@ -58,7 +58,8 @@ def open_run_folder(config):
 def _has_files(folder):
     if not folder.is_dir():
         return folder.exists()
-    return any(not p.name.startswith('.partial-') for p in folder.iterdir())
+    ours = ('.partial-', files.LOCK)
+    return any(not p.name.startswith(ours) for p in folder.iterdir())
 
 
 def _check_recipe(config, path):

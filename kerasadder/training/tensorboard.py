@@ -1,4 +1,8 @@
-"""What `tensorboard --logdir runs` shows of a run."""
+"""What `tensorboard --logdir runs` shows of a run.
+
+The hyperparameters are written as protos, because `hp.hparams` can say neither
+which of them differ between runs nor that a run has ended.
+"""
 
 import keras
 import tensorflow as tf

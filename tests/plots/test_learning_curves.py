@@ -31,7 +31,7 @@ def test_learning_curves_have_the_losses_in_them(history):
 
 
 def test_learning_curves_stand_beside_the_seed_project(history):
-    drawn = lines(learning_curves.learning_curves(history).axes[1])
+    drawn = lines(learning_curves.learning_curves(history, True).axes[1])
     for output in ('digit', 'sum'):
         np.testing.assert_allclose(
             drawn[f'{output}, this run'], [[1, 90], [2, 80], [3, 70]]
@@ -52,3 +52,8 @@ def test_learning_curves_draw_a_perfect_run(history):
     ]
     figure = learning_curves.learning_curves(perfect)
     assert np.ptp(style.pixels(figure)) > 0
+
+
+def test_run_on_other_images_stands_alone(history):
+    drawn = lines(learning_curves.learning_curves(history).axes[1])
+    assert not any('seed project' in label for label in drawn)

@@ -111,8 +111,9 @@ def test_rest_imports_no_tensorflow():
         [
             sys.executable,
             '-c',
-            'import sys; from kerasadder.client import Client; Client().close()'
-            "; assert not {'tensorflow', 'keras', 'grpc'} & set(sys.modules)",
+            'import sys; from kerasadder.serving.client import Client\n'
+            'Client().close()\n'
+            "assert not {'tensorflow', 'keras', 'grpc'} & set(sys.modules)",
         ],
         check=True,
         timeout=60,

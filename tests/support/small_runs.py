@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from tensorboard.backend.event_processing import event_accumulator
 
+from kerasadder import files
 from kerasadder.config import TrainingConfig
 
 SMALL = {
@@ -50,6 +51,11 @@ def read_events(directory, name):
         size_guidance={event_accumulator.TENSORS: 0},
     )
     return events.Reload()
+
+
+def versions(folder):
+    """Returns the names in an export folder, but for the file of its lock."""
+    return sorted(p.name for p in folder.iterdir() if p.name != files.LOCK)
 
 
 def tell(moment, owner, name, every=1):

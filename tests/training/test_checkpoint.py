@@ -23,6 +23,7 @@ from tests.support.scripts import ROOT
 from tests.support.small_runs import history
 from tests.support.small_runs import read_events
 from tests.support.small_runs import small_config
+from tests.support.small_runs import versions
 from tests.support.small_runs import weights
 
 # How often the process is killed: in the suite seldom, by hand often.
@@ -42,7 +43,7 @@ def assert_equal_runs(one, other):
     assert state(one) == state(other)
     assert tables(one) == tables(other)
     assert results(one) == results(other)
-    assert os.listdir(one / 'export') == os.listdir(other / 'export') == ['1']
+    assert versions(one / 'export') == versions(other / 'export') == ['1']
 
 
 def state(directory):

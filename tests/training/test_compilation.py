@@ -89,12 +89,6 @@ def test_steps_per_execution_that_would_blur_epochs_is_refused():
         compilation.compiled_model(config, steps_per_epoch=429)
 
 
-def test_float16_scales_its_loss():
-    config = TrainingConfig(mixed_precision='float16')
-    model = compilation.compiled_model(config, steps_per_epoch=1)
-    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
-
-
 @pytest.mark.parametrize(
     ('flags', 'policy'),
     [

@@ -16,6 +16,7 @@ from tests.support.scripted_servers import free_port
 from tests.support.scripts import ROOT
 from tests.support.scripts import run_script
 from tests.support.small_runs import small_config
+from tests.support.small_runs import versions
 
 
 def start_machines(directory, count=2):
@@ -49,7 +50,7 @@ def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
         assert machine.returncode == 0, errors
     chief, other = [output.splitlines() for output, _ in outputs]
     assert chief[-2] == other[-2]
-    assert os.listdir(tmp_path / 'export') == ['1']
+    assert versions(tmp_path / 'export') == ['1']
     # Started again, with another --export_dir, none waits for the other.
     assert f"'--export_dir={tmp_path}/export 2'" in chief[-1]
     assert other[-1] == 'None'

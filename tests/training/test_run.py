@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import os
 import re
 import shutil
 
@@ -9,12 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasadder import files
 from kerasadder.errors import UserError
 from kerasadder.task import SUMS
 from kerasadder.training import callbacks
 from kerasadder.training import table_snapshots
 from kerasadder.training.run import train
 from tests.support.small_runs import small_config
+from tests.support.small_runs import versions
 from tests.support.small_runs import weights
 
 
@@ -55,7 +56,7 @@ def test_metrics_have_their_keys(run):
 
 def test_leaves_its_files(run):
     directory = run[1] / 'run'
-    names = {p.name for p in directory.iterdir()}
+    names = {p.name for p in directory.iterdir()} - {files.LOCK}
     assert names == {
         'checkpoints',
         'config.json',
@@ -109,7 +110,7 @@ def test_complete_run_is_left_alone(run, stripes_data, capsys):
     again = train(small_config(directory), stripes_data)
     assert again == metrics
     assert 'this run is complete' in capsys.readouterr().out
-    assert os.listdir(directory / 'export') == ['1']
+    assert versions(directory / 'export') == ['1']
 
 
 def test_complete_run_of_damaged_metrics_is_completed_again(
@@ -183,7 +184,7 @@ def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
     with pytest.raises(UserError, match='training has diverged') as error:
         train(config, data)
     assert not (tmp_path / 'run' / 'model.keras').exists()
-    assert not os.listdir(tmp_path / 'export')
+    assert not versions(tmp_path / 'export')
     # What was saved last is of the step before, and good.
     step = int(re.search(r'at step (\d+)', str(error.value))[1])
     newest = max((tmp_path / 'run' / 'checkpoints').iterdir())
@@ -203,7 +204,7 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     )
     with pytest.raises(UserError, match='below --minimum_accuracy='):
         train(config, stripes_data)
-    assert not os.listdir(tmp_path / 'export')
+    assert not versions(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
     # And again: that the run is complete makes it no better.
