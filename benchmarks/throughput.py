@@ -11,6 +11,7 @@ from benchmarks import machine
 from kerasadder import evaluation
 from kerasadder.data import batches
 from kerasadder.training import compilation
+from kerasadder.training.plan import plan_run
 
 SHORT_STEPS = 13  # of one execution
 TIMED = 2  # executions
@@ -35,7 +36,7 @@ def pipeline(config, data, rounds):
         `slower_standard_error` the standard error of such a median.
     """
     keras.utils.set_random_seed(config.seed)
-    model = compilation.compiled_model(config, SHORT_STEPS)
+    model = compilation.compiled_model(plan_run(config, SHORT_STEPS))
     stream = _stream(config, data)
     model.fit(stream, steps_per_epoch=SHORT_STEPS, shuffle=False, verbose=0)
     train = model.train_function
@@ -85,7 +86,7 @@ def training(config, data, rounds):
     models = []
     for variant in (config, in_float32):
         keras.utils.set_random_seed(config.seed)
-        models.append(compilation.compiled_model(variant, STEPS))
+        models.append(compilation.compiled_model(plan_run(variant, STEPS)))
         _fit_rate(models[-1], stream, config.batch_size)
     flops = machine.training_flops(models[1])
     rows = []

@@ -20,6 +20,7 @@ from kerasadder.data import batches
 from kerasadder.errors import UserError
 from kerasadder.training import compilation
 from kerasadder.training import schedules
+from kerasadder.training.plan import plan_run
 
 # What the plain network of `yardstick` is said to reach after its 20 epochs.
 DIGIT_ACCURACY = 0.988
@@ -183,7 +184,7 @@ def _traceable_model(config, steps, check_steps, muon):
     config = dataclasses.replace(
         config, epochs=1, steps_per_execution=check_steps
     )
-    model = compilation.compiled_model(config, steps)
+    model = compilation.compiled_model(plan_run(config, steps))
     if muon is not None:
         model.optimizer = Muon(
             schedules.one_cycle(config.learning_rate, steps), **muon

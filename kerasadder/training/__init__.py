@@ -1,7 +1,9 @@
 """A training run, from a configuration to a trained model and its folder.
 
 run: `train` is the whole run.
-compilation: `compiled_model` has the optimizer, the losses and the precision.
+plan: `plan_run` works out devices, steps and precision, once, as a `Plan`.
+fitting: `fit` trains, or goes on where an interrupted run was.
+compilation: `compiled_model` has the optimizer, the losses and the metrics.
 schedules: `one_cycle` and `CycleThenConstant` are the learning rates.
 devices: `get_strategy` finds the devices, `fit` trains on them.
 callbacks: `ExhaustiveValidation`, `WeightAveraging`, `ProgressLog` and a stop.

@@ -1,60 +1,15 @@
-"""The model compiled to train: optimizer, losses, devices."""
+"""The model compiled to train: optimizer, losses, metrics."""
 
 import keras
 import tensorflow as tf
 
-from kerasadder.errors import UserError
+from kerasadder.config import TrainingConfig
 from kerasadder.model import build_model
 from kerasadder.training import schedules
-
-BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16'}  # of a CPU
-
-
-def _precision(config):
-    """Returns the Keras dtype policy to train in."""
-    precision = config.mixed_precision
-    if precision == 'auto':
-        precision = _fast_type()
-    return precision if precision == 'float32' else f'mixed_{precision}'
+from kerasadder.training.plan import Plan
 
 
-def _fast_type():
-    """Returns the type measured to be faster and as accurate, docs/recipe.md.
-
-    That is float32 on a GPU: there was none to measure.
-    """
-    if tf.config.list_physical_devices('GPU'):
-        return 'float32'
-    return 'bfloat16' if _cpu_flags() & BFLOAT16_FLAGS else 'float32'
-
-
-def _cpu_flags():
-    try:
-        with open('/proc/cpuinfo', encoding='utf-8') as file:
-            lines = [line for line in file if line.startswith('flags')]
-    except OSError:
-        return set()  # not Linux
-    return set(lines[0].split()) if lines else set()
-
-
-def steps_per_execution(config, steps_per_epoch):
-    """Returns a divisor of the steps of an epoch, so that epochs stay whole."""
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        # Keras 3.15 fails on several devices with more (a placeholder not fed).
-        divisors = [1]
-    else:
-        divisors = [n for n in range(1, 65) if steps_per_epoch % n == 0]
-    steps = config.steps_per_execution or divisors[-1]
-    if steps > 1 and (divisors == [1] or steps_per_epoch % steps):
-        raise UserError(
-            f'steps_per_execution={steps}: must divide the {steps_per_epoch} '
-            'steps of an epoch, and be 1 on several devices; '
-            f'{divisors[-1]} would do.'
-        )
-    return steps
-
-
-def config_model(config, dtype='float32'):
+def config_model(config: TrainingConfig, dtype: str = 'float32') -> keras.Model:
     """Returns the model of a configuration, not compiled."""
     return build_model(
         config.trunk,
@@ -64,34 +19,28 @@ def config_model(config, dtype='float32'):
     )
 
 
-def compiled_model(config, steps_per_epoch):
-    """Builds and compiles the model of a configuration.
+def compiled_model(plan: Plan) -> keras.Model:
+    """Builds and compiles the model of a run.
 
     Args:
-        config: The `TrainingConfig`.
-        steps_per_epoch: Batches in an epoch; the learning rate's one cycle goes
-            over all epochs.
+        plan: The plan of the run; the learning rate's one cycle goes over all
+            of its steps.
 
     Returns:
         A compiled `keras.Model` of `build_model`.
-
-    Raises:
-        UserError: If `config.steps_per_execution` does not divide
-            `steps_per_epoch`.
     """
-    precision = _precision(config)
-    model = config_model(config, precision)
-    optimizer = _optimizer(config, steps_per_epoch)
+    config = plan.config
+    model = config_model(config, plan.precision)
     weights = loss_weights(config)
     model.compile(
-        optimizer,
+        _optimizer(config, plan.steps_per_epoch),
         loss={
             output: keras.losses.SparseCategoricalCrossentropy()
             for output in weights
         },
         loss_weights=weights,
         metrics={output: ['accuracy'] for output in weights},
-        steps_per_execution=steps_per_execution(config, steps_per_epoch),
+        steps_per_execution=plan.steps_per_execution,
         # XLA makes training on the CPU slower.
         jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,
     )
@@ -126,5 +75,6 @@ def _schedule(config, steps_per_epoch):
     return schedules.CycleThenConstant(config.learning_rate, begin, end)
 
 
-def loss_weights(config):
+def loss_weights(config: TrainingConfig) -> dict[str, float]:
+    """Returns the weight of each output's loss."""
     return {'digit': config.digit_loss_weight, 'sum': config.sum_loss_weight}

@@ -8,6 +8,7 @@ from kerasadder.config import TrainingConfig
 from kerasadder.data import batches
 from kerasadder.errors import UserError
 from kerasadder.training import compilation
+from kerasadder.training.plan import plan_run
 from tests.support.small_runs import SMALL
 
 # What a training that is over leaves, for want of a training.
@@ -44,7 +45,7 @@ def test_accuracy_that_never_comes_has_no_time(stripes_data, monkeypatch):
 
 def test_warming_up_is_undone(stripes_data):
     config = TrainingConfig(**SMALL, steps_per_execution=5)
-    model = compilation.compiled_model(config, 10)
+    model = compilation.compiled_model(plan_run(config, 10))
     model.optimizer.build(model.trainable_variables)
     model.make_train_function()
     before = model.get_weights()

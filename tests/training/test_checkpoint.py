@@ -18,6 +18,7 @@ import pytest
 from kerasadder.training import callbacks
 from kerasadder.training import checkpoint
 from kerasadder.training import compilation
+from kerasadder.training.plan import plan_run
 from kerasadder.training.run import train
 from tests.support.scripts import ROOT
 from tests.support.small_runs import history
@@ -245,7 +246,7 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(
 ):
     config, newest = run_cut_off
     damage(newest)
-    model = compilation.compiled_model(config, steps_per_epoch=40)
+    model = compilation.compiled_model(plan_run(config, steps_per_epoch=40))
     model.optimizer.build(model.trainable_variables)
     restored = checkpoint.Checkpoint(newest.parent.parent, steps_per_epoch=40)
     assert restored.restore(model) == 104

@@ -5,15 +5,15 @@ import tensorflow as tf
 
 from kerasadder.config import TrainingConfig
 from kerasadder.data.batches import training_batches
-from kerasadder.errors import UserError
 from kerasadder.training import compilation
+from kerasadder.training.plan import plan_run
 
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
     config = TrainingConfig(
         batch_size=32, dropout=0.0, mixed_precision='float32'
     )
-    model = compilation.compiled_model(config, steps_per_epoch=2)
+    model = compilation.compiled_model(plan_run(config, steps_per_epoch=2))
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (32, 28, 28, 1), np.uint8)
     labels = rng.integers(0, 10, 32)
@@ -42,7 +42,7 @@ def test_each_loss_reaches_its_own_output_with_its_weight():
 def test_only_the_sum_loss_moves_the_table(weight, moved):
     others = {'digit_loss_weight': 0.0, 'sum_loss_weight': 0.0}
     config = TrainingConfig(batch_size=32, **{**others, weight: 1.0})
-    model = compilation.compiled_model(config, steps_per_epoch=1)
+    model = compilation.compiled_model(plan_run(config, steps_per_epoch=1))
     images = np.zeros((32, 28, 28, 1), np.uint8)
     ((inputs, targets),) = training_batches(
         images, np.arange(32) % 10, 32, 1, 0
@@ -57,7 +57,7 @@ def test_weight_decay_spares_the_table_alone(optimizer):
     config = TrainingConfig(
         optimizer=optimizer, weight_decay=0.5, learning_rate=2.0
     )
-    model = compilation.compiled_model(config, steps_per_epoch=40)
+    model = compilation.compiled_model(plan_run(config, steps_per_epoch=40))
     variables = model.trainable_variables
     for variable in variables:
         variable.assign(tf.ones_like(variable))
@@ -70,42 +70,8 @@ def test_weight_decay_spares_the_table_alone(optimizer):
 
 def test_sgd_goes_by_nesterov_momentum():
     config = TrainingConfig(optimizer='sgd', learning_rate=2.5)
-    optimizer = compilation.compiled_model(config, 10_000).optimizer
+    optimizer = compilation.compiled_model(plan_run(config, 10_000)).optimizer
     variable = keras.Variable([0.0])
     optimizer.apply([tf.ones(1)], [variable])
     # Twice the gradient's step: momentum 0.9, looked ahead.
     np.testing.assert_allclose(variable, [-0.1 * 1.9], rtol=1e-3)
-
-
-def test_steps_per_execution_divides_the_epoch():
-    for steps, expected in ((429, 39), (859, 1), (64, 64), (1, 1)):
-        model = compilation.compiled_model(TrainingConfig(), steps)
-        assert model.steps_per_execution == expected
-
-
-def test_steps_per_execution_that_would_blur_epochs_is_refused():
-    config = TrainingConfig(steps_per_execution=32)
-    with pytest.raises(UserError, match=r'steps_per_execution=32.*429.*39'):
-        compilation.compiled_model(config, steps_per_epoch=429)
-
-
-@pytest.mark.parametrize(
-    ('flags', 'policy'),
-    [
-        ({'fpu', 'avx512_bf16'}, 'mixed_bfloat16'),
-        ({'fpu', 'amx_bf16'}, 'mixed_bfloat16'),
-        ({'fpu', 'avx2'}, 'float32'),
-        (set(), 'float32'),
-    ],
-)
-def test_auto_is_bfloat16_where_the_cpu_has_it(flags, policy, monkeypatch):
-    monkeypatch.setattr(compilation, '_cpu_flags', lambda: flags)
-    model = compilation.compiled_model(TrainingConfig(), steps_per_epoch=1)
-    layer = next(layer for layer in model.layers if 'conv' in layer.name)
-    assert layer.dtype_policy.name == policy
-
-
-def test_auto_is_float32_on_a_gpu(monkeypatch):
-    monkeypatch.setattr(compilation, '_cpu_flags', lambda: {'amx_bf16'})
-    monkeypatch.setattr(tf.config, 'list_physical_devices', lambda kind: [kind])
-    assert compilation._precision(TrainingConfig()) == 'float32'
