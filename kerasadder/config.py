@@ -7,6 +7,7 @@ import os
 
 from kerasadder import trunk
 from kerasadder.errors import UserError
+from kerasadder.task import OUTPUTS
 
 # What a run reads, writes and asks of itself does not change what it computes.
 NOT_RECIPE = (
@@ -146,10 +147,10 @@ class TrainingConfig:
                 f'epochs={self.epochs}.'
             )
         trunk.parse(self.trunk)
-        if self.digit_loss_weight + self.sum_loss_weight == 0:
-            raise UserError(
-                '`digit_loss_weight`, `sum_loss_weight`: one must be above 0.'
-            )
+        weights = [f'{name}_loss_weight' for name in OUTPUTS]
+        if not any(getattr(self, name) for name in weights):
+            names = ', '.join(f'`{name}`' for name in weights)
+            raise UserError(f'{names}: one must be above 0.')
 
     def asdict(self):
         """Returns the fields as a dict, of the types that JSON has."""

@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from kerasadder.model import with_every_number
 from kerasadder.task import IMAGE_SHAPE
-from kerasadder.task import SUMS
+from kerasadder.task import OUTPUTS
+from kerasadder.task import TABLES
+from kerasadder.task import right_classes
 
 # From images to P(digit) and P(sum), the sum with each of the ten numbers.
 EveryNumber = Callable[[tf.Tensor], dict[str, tf.Tensor]]
@@ -59,29 +61,38 @@ def metrics(predictions, labels):
 
     Returns:
         A dict: `images` and `pairs` counted; `digit_accuracy`, `sum_accuracy`,
-        `joint_accuracy` (digit and sum both right), `consistency` (predicted
-        sum = predicted digit + number), all shares of the pairs in 0..1;
+        `joint_accuracy` (all outputs right), `consistency` (each predicted sum
+        is the one of the predicted digit), all shares of the pairs in 0..1;
         `digit_loss`, `sum_loss`, mean negative log-likelihoods in nats;
         `digit_ece`, `sum_ece`, expected calibration errors in 0..1, as of
         `calibration`; `digit_errors`, wrong images.
     """
-    labels = np.asarray(labels)
-    digit = predictions['digit'].argmax(axis=-1)
-    sums = predictions['sum'].argmax(axis=-1)
-    digit_right = digit == labels
-    sum_right = sums == SUMS[labels]
+    true = right_classes(labels)
+    predicted = {name: predictions[name].argmax(axis=-1) for name in OUTPUTS}
+    right = {name: predicted[name] == true[name] for name in OUTPUTS}
+    all_right = right['digit'][:, None]
+    consistent = True
+    for table in TABLES:
+        all_right = all_right & right[table.name]
+        follows = predicted[table.name] == table.answers[predicted['digit']]
+        consistent = consistent & follows
     return {
-        'images': len(labels),
-        'pairs': sums.size,
-        'digit_accuracy': float(digit_right.mean()),
-        'sum_accuracy': float(sum_right.mean()),
-        'joint_accuracy': float((digit_right[:, None] & sum_right).mean()),
-        'consistency': float((sums == SUMS[digit]).mean()),
-        'digit_loss': _negative_log_likelihood(predictions['digit'], labels),
-        'sum_loss': _negative_log_likelihood(predictions['sum'], SUMS[labels]),
-        'digit_ece': calibration(predictions['digit'], labels)['ece'],
-        'sum_ece': calibration(predictions['sum'], SUMS[labels])['ece'],
-        'digit_errors': int((~digit_right).sum()),
+        'images': len(true['digit']),
+        'pairs': all_right.size,
+        **{f'{name}_accuracy': float(right[name].mean()) for name in OUTPUTS},
+        'joint_accuracy': float(all_right.mean()),
+        'consistency': float(consistent.mean()),
+        **{
+            f'{name}_loss': _negative_log_likelihood(
+                predictions[name], true[name]
+            )
+            for name in OUTPUTS
+        },
+        **{
+            f'{name}_ece': calibration(predictions[name], true[name])['ece']
+            for name in OUTPUTS
+        },
+        'digit_errors': int((~right['digit']).sum()),
     }
 
 
@@ -152,33 +163,27 @@ def evaluate(
     return metrics(predict(model, images), labels)
 
 
-def report(test):
+def report(test: dict[str, float]) -> str:
     """Returns the metrics as a table to print, accuracies in percent."""
-    rows = [
-        ('', 'digit', 'sum', 'both'),
-        (
-            'accuracy, %',
-            f'{100 * test["digit_accuracy"]:.3f}',
-            f'{100 * test["sum_accuracy"]:.3f}',
-            f'{100 * test["joint_accuracy"]:.3f}',
-        ),
-        (
-            'loss, nats',
-            f'{test["digit_loss"]:.4f}',
-            f'{test["sum_loss"]:.4f}',
-            '',
-        ),
-        (
-            'ECE, %',
-            f'{100 * test["digit_ece"]:.3f}',
-            f'{100 * test["sum_ece"]:.3f}',
-            '',
-        ),
+    rows = [('', *OUTPUTS, 'all' if len(TABLES) > 1 else 'both')]
+    for title, metric, scale, digits in (
+        ('accuracy, %', 'accuracy', 100, 3),
+        ('loss, nats', 'loss', 1, 4),
+        ('ECE, %', 'ece', 100, 3),
+    ):
+        values = [test[f'{name}_{metric}'] for name in OUTPUTS]
+        values += [test['joint_accuracy']] if metric == 'accuracy' else []
+        rows.append((title, *(f'{scale * v:.{digits}f}' for v in values)))
+    lines = [
+        f'{title:<14}' + ''.join(f'{cell:>9}' for cell in cells)
+        for title, *cells in rows
     ]
-    lines = [f'{a:<14}{b:>9}{c:>9}{d:>9}'.rstrip() for a, b, c, d in rows]
+    rules = ', '.join(
+        f'{table.name} = digit {table.sign} number' for table in TABLES
+    )
     lines.append(
         f'{test["digit_errors"]} of {test["images"]:,} images wrong; '
-        f'sum = digit + number in {100 * test["consistency"]:.3f} % of '
+        f'{rules} in {100 * test["consistency"]:.3f} % of '
         f'{test["pairs"]:,} pairs'
     )
     return '\n'.join(lines)

@@ -8,7 +8,7 @@ from kerasadder.layers import FusedBatchNormalization
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_DIGITS
 from kerasadder.task import NUM_NUMBERS
-from kerasadder.task import NUM_SUMS
+from kerasadder.task import TABLES
 from kerasadder.trunk import ResidualBlocks
 from kerasadder.trunk import parse
 
@@ -66,17 +66,17 @@ def build_model(
     digit_logits = layers.Dense(
         NUM_DIGITS, dtype='float32', name='digit_logits'
     )(x)
-    sum_logits = AdditionTable(
-        NUM_SUMS, dtype='float32', name='addition_table'
-    )([digit_logits, number])
+    logits = {'digit': digit_logits}
+    for table in TABLES:
+        logits[table.name] = AdditionTable(
+            table.classes, dtype='float32', name=table.layer
+        )([digit_logits, number])
 
     return keras.Model(
         {'image': image, 'number': number},
         {
-            'digit': layers.Softmax(dtype='float32', name='digit')(
-                digit_logits
-            ),
-            'sum': layers.Softmax(dtype='float32', name='sum')(sum_logits),
+            name: layers.Softmax(dtype='float32', name=name)(x)
+            for name, x in logits.items()
         },
         name='kerasadder',
     )
@@ -142,21 +142,19 @@ def with_every_number(model: keras.Model) -> keras.Model:
     """
     digit_logits = model.get_layer('digit_logits').output
 
-    def with_each(table, output):
+    def with_each(table):
         answers = []
         one = keras.ops.ones_like(digit_logits[:, :1])
         for number in keras.ops.eye(NUM_NUMBERS):
             # Not `zeros + number`: Keras would call it `add`, as the residual
             # blocks' layers are called.
-            logits = model.get_layer(table)([digit_logits, one * number])
-            answers.append(model.get_layer(output)(logits))
+            logits = model.get_layer(table.layer)([digit_logits, one * number])
+            answers.append(model.get_layer(table.name)(logits))
         return keras.ops.stack(answers, axis=1)
 
     return keras.Model(
         model.input['image'],
-        {
-            'digit': model.output['digit'],
-            'sum': with_each('addition_table', 'sum'),
-        },
+        {'digit': model.output['digit']}
+        | {table.name: with_each(table) for table in TABLES},
         name='every_number',
     )

@@ -1,13 +1,66 @@
-"""The task: the sizes of its inputs and outputs, and the rule.
+"""The task: its inputs, its outputs, and the rule between them.
 
 Everything else asks here what an image, a number, a digit and a sum are.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 IMAGE_SHAPE = (28, 28, 1)
 NUM_DIGITS = 10
 NUM_NUMBERS = 10
-NUM_SUMS = NUM_DIGITS + NUM_NUMBERS - 1
-# The sum of each digit (row) and number (column).
+# The rule: the sum of each digit (row) and number (column).
 SUMS = np.add.outer(np.arange(NUM_DIGITS), np.arange(NUM_NUMBERS))
+NUM_SUMS = int(SUMS.max()) + 1
+
+
+class Table(NamedTuple):
+    """An output that a table learns: a class for each digit and number.
+
+    Attributes:
+        name: Of the output.
+        layer: Of the `AdditionTable` that learns it.
+        sign: What stands between digit and number.
+        answers: Integer array `(digits, numbers)`, the right classes from 0.
+    """
+
+    name: str
+    layer: str
+    sign: str
+    answers: np.ndarray
+
+    @property
+    def classes(self) -> int:
+        """How many classes the output has."""
+        return int(self.answers.max()) + 1
+
+    def equation(self, digit: int, number: int, answer: int) -> str:
+        """Returns what digit, number and answer are read as."""
+        return f'{digit} {self.sign} {number} = {answer}'
+
+
+TABLES = (Table('sum', 'addition_table', '+', SUMS),)
+
+# The shapes after the batch.
+INPUTS = {'image': IMAGE_SHAPE, 'number': (NUM_NUMBERS,)}
+OUTPUTS = {
+    'digit': (NUM_DIGITS,),
+    **{table.name: (table.classes,) for table in TABLES},
+}
+
+
+def right_classes(labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the right class of each output.
+
+    Args:
+        labels: Integer array `(n,)`, the digits.
+
+    Returns:
+        A dict from each output to an integer array: `digit` `(n,)`, those that
+        tables learn `(n, numbers)`.
+    """
+    labels = np.asarray(labels)
+    return {'digit': labels} | {
+        table.name: table.answers[labels] for table in TABLES
+    }

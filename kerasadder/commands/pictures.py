@@ -5,6 +5,9 @@ import errno
 import json
 import sys
 
+from kerasadder.task import OUTPUTS
+from kerasadder.task import TABLES
+
 MAX_BYTES = 100_000_000  # of a picture
 
 
@@ -37,20 +40,20 @@ def answer_line(picture, number, answer, as_json):
             `sum_label`: one example of what `classify_bytes` answers.
         as_json: Whether as a JSON object, with both distributions.
     """
-    digit, total = int(answer['digit_label']), int(answer['sum_label'])
+    labels = {name: int(answer[f'{name}_label']) for name in OUTPUTS}
     if as_json:
         return json.dumps(
-            {
-                'picture': str(picture),
-                'number': number,
-                'digit': digit,
-                'sum': total,
-                'digit_probabilities': answer['digit'].tolist(),
-                'sum_probabilities': answer['sum'].tolist(),
+            {'picture': str(picture), 'number': number, **labels}
+            | {
+                f'{name}_probabilities': answer[name].tolist()
+                for name in OUTPUTS
             }
         )
-    return (
-        f'{picture}: {digit} + {number} = {total}  '
-        f'(digit {100 * answer["digit"].max():.1f} %, '
-        f'sum {100 * answer["sum"].max():.1f} %)'
+    equations = ', '.join(
+        table.equation(labels['digit'], number, labels[table.name])
+        for table in TABLES
     )
+    sure = ', '.join(
+        f'{name} {100 * answer[name].max():.1f} %' for name in OUTPUTS
+    )
+    return f'{picture}: {equations}  ({sure})'

@@ -8,6 +8,7 @@ from kerasadder.data import augmentation
 from kerasadder.data import renderings
 from kerasadder.errors import UserError
 from kerasadder.task import NUM_NUMBERS
+from kerasadder.task import TABLES
 
 
 def steps_per_epoch(num_images, batch_size):
@@ -105,7 +106,14 @@ def training_batches(
                 'image': tf.cast(image, tf.float32),
                 'number': tf.one_hot(number, NUM_NUMBERS),
             },
-            {'digit': digit, 'sum': digit + number},
+            {'digit': digit}
+            | {
+                table.name: tf.gather_nd(
+                    tf.constant(table.answers, tf.int32),
+                    tf.stack([digit, number], axis=-1),
+                )
+                for table in TABLES
+            },
         )
 
     seed = tf.constant(seed, tf.int64)

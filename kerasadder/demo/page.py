@@ -15,10 +15,11 @@ from nicegui import ui
 from kerasadder.demo import answers
 from kerasadder.errors import UserError
 from kerasadder.task import IMAGE_SHAPE
-from kerasadder.task import NUM_DIGITS
 from kerasadder.task import NUM_NUMBERS
-from kerasadder.task import NUM_SUMS
+from kerasadder.task import OUTPUTS
+from kerasadder.task import TABLES
 
+TABLE = TABLES[0]  # the one whose equation is shown
 STYLE = pathlib.Path(__file__).with_suffix('.css')
 HINT = 'Draw a digit, open a picture, or take one of the test set.'
 KEYS = [str(number) for number in range(NUM_NUMBERS)]
@@ -107,7 +108,7 @@ class _Page:
     def _make_answer(self):
         with html.div().classes('equation').props('role=status'):
             self._digit = ui.label().classes('digit')
-            ui.label('+').classes('sign')
+            ui.label(TABLE.sign).classes('sign')
             self._addend = ui.label()
             ui.label('=').classes('sign')
             self._sum = ui.label().classes('sum')
@@ -116,8 +117,9 @@ class _Page:
             with html.div():
                 html.h2('The network saw')
                 self._seen = html.img(alt='28 x 28 pixels').classes('seen')
-            self._digit_bars = _Bars('digit', NUM_DIGITS)
-            self._sum_bars = _Bars('sum', NUM_SUMS)
+            self._bars = {
+                name: _Bars(name, count) for name, (count,) in OUTPUTS.items()
+            }
 
     def _make_examples(self, pictures):
         with html.div().classes('pictures'):
@@ -180,22 +182,21 @@ class _Page:
             self._show(answered)
 
     def _show(self, answered):
-        digit, total = answered['digit'], answered['sum']
         self._digit.text = str(answered['digit_label'])
-        self._sum.text = str(answered['sum_label'])
-        self._said.text = (
-            f'digit {100 * digit.max():.1f} %, sum {100 * total.max():.1f} %'
+        self._sum.text = str(answered[f'{TABLE.name}_label'])
+        self._said.text = ', '.join(
+            f'{name} {100 * answered[name].max():.1f} %' for name in OUTPUTS
         )
         self._seen.props['src'] = _url(_png(answered['image']))
-        self._digit_bars.show(digit)
-        self._sum_bars.show(total)
+        for name, bars in self._bars.items():
+            bars.show(answered[name])
 
     def _show_nothing(self, why):
         self._digit.text = self._sum.text = '?'
         self._said.text = why
         self._seen.props['src'] = _url(_png(np.zeros(IMAGE_SHAPE)))
-        self._digit_bars.show(np.zeros(NUM_DIGITS))
-        self._sum_bars.show(np.zeros(NUM_SUMS))
+        for name, shape in OUTPUTS.items():
+            self._bars[name].show(np.zeros(shape))
 
 
 class _Bars:

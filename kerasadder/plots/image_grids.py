@@ -7,10 +7,13 @@ tell apart for colour-blind readers too.
 
 import numpy as np
 
-from kerasadder.plots.style import BLUE
-from kerasadder.plots.style import ORANGE
+from kerasadder.plots.style import COLORS
 from kerasadder.plots.style import RED
 from kerasadder.plots.style import new_figure
+from kerasadder.task import OUTPUTS
+from kerasadder.task import TABLES
+
+TABLE = TABLES[0]  # the one whose answers are in the titles
 
 
 def examples(inputs, targets, columns=8):
@@ -24,9 +27,11 @@ def examples(inputs, targets, columns=8):
     """
     numbers = np.argmax(inputs['number'], axis=-1)
     titles = [
-        f'{digit} + {number} = {total}'
-        for digit, number, total in zip(
-            np.asarray(targets['digit']), numbers, np.asarray(targets['sum'])
+        TABLE.equation(*of_image)
+        for of_image in zip(
+            np.asarray(targets['digit']),
+            numbers,
+            np.asarray(targets[TABLE.name]),
         )
     ]
     images = np.asarray(inputs['image'])
@@ -48,13 +53,14 @@ def predictions_grid(images, labels, predictions, rows=4, columns=8):
     """
     titles, colors = [], []
     for i in range(min(rows * columns, len(images))):
-        number = i % predictions['sum'].shape[1]
+        number = i % predictions[TABLE.name].shape[1]
         digit = predictions['digit'][i].argmax()
-        total = predictions['sum'][i, number].argmax()
-        right = digit == labels[i] and total == labels[i] + number
-        title = f'{digit} + {number} = {total}'
+        answer = predictions[TABLE.name][i, number].argmax()
+        true = TABLE.answers[labels[i], number]
+        right = digit == labels[i] and answer == true
+        title = TABLE.equation(digit, number, answer)
         if not right:
-            title += f'\n({labels[i]} + {number} = {labels[i] + number})'
+            title += f'\n({TABLE.equation(labels[i], number, true)})'
         titles.append(title)
         colors.append('black' if right else RED)
     return _grid(images[: len(titles)], titles, colors, columns)
@@ -127,7 +133,12 @@ def answers(names, pictures, images, outputs):
     """
     rows = len(names)
     figure, axes = new_figure(
-        11, 2.2 * rows, 4, rows, (0.2, 0.2, 0.4, 0.4), width_ratios=[1, 1, 2, 3]
+        11,
+        2.2 * rows,
+        2 + len(OUTPUTS),
+        rows,
+        (0.2, 0.2, 0.4, 0.4),
+        width_ratios=[1, 1, 2, *(3 for _ in TABLES)],
     )
     for row, name, picture, image, output in zip(
         axes, names, pictures, images, outputs
@@ -142,7 +153,7 @@ def answers(names, pictures, images, outputs):
         row[1].set_title('as the network saw it', fontsize=8)
         for axis in row[:2]:
             axis.axis('off')
-        for axis, key, color in zip(row[2:], ('digit', 'sum'), (BLUE, ORANGE)):
+        for axis, key, color in zip(row[2:], OUTPUTS, COLORS):
             classes = np.arange(len(output[key]))
             axis.bar(classes, output[key], color=color)
             axis.set_xticks(classes)

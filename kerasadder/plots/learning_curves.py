@@ -6,9 +6,9 @@ import pathlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from kerasadder.plots.style import BLUE
-from kerasadder.plots.style import ORANGE
+from kerasadder.plots.style import COLORS
 from kerasadder.plots.style import new_figure
+from kerasadder.task import OUTPUTS
 
 SEED_LOG = pathlib.Path(__file__).with_name('seed_log.csv')
 
@@ -29,39 +29,45 @@ def learning_curves(
     """
     figure, axes = new_figure(10, 4.2, 2)
     losses, accuracies = axes[0]
-
-    def plot(axis, rows, column, scale, **style):
-        x = [row['epoch'] for row in rows]
-        axis.plot(x, [scale * row[column] for row in rows], **style)
-
-    runs = [('this run', history, 'val_', '-')]
+    runs = [('this run', history, 'val_', '-', 'o')]
     if beside_seed_project:
         name = 'seed project (PyTorch, 20 epochs)'
-        runs.append((name, seed_log(), '', ':'))
-    # Digit and sum often coincide: the wide line shows below the narrow one.
-    for output, color, width in (('digit', BLUE, 4), ('sum', ORANGE, 1.5)):
-        style = {'color': color, 'markersize': width + 3}
+        runs.append((name, seed_log(), '', ':', 's'))
+    # Outputs often coincide: the wide line shows below the narrow one.
+    widths = np.linspace(4, 1.5, len(OUTPUTS))
+    for output, color, width in zip(OUTPUTS, COLORS, widths):
+        style = {'color': color, 'markersize': width + 3, 'linewidth': width}
         for prefix, line, kind in (
             ('', '--', 'training'),
             ('val_', '-', 'validation'),
         ):
-            plot(
-                *(losses, history, f'{prefix}{output}_loss', 1),
-                marker='o',
-                linestyle=line,
-                linewidth=width,
-                label=f'{output}, {kind}',
-                **style,
-            )
-        for label, rows, prefix, line in runs:
-            plot(
-                *(accuracies, rows, f'{prefix}{output}_accuracy', 100),
-                marker='o' if prefix else 's',
-                linestyle=line,
-                linewidth=width if prefix else 1.5,
-                label=f'{output}, {label}',
-                **style,
-            )
+            column, label = f'{prefix}{output}_loss', f'{output}, {kind}'
+            _plot(losses, history, column, 1, label, line, 'o', **style)
+        for name, rows, prefix, line, marker in runs:
+            column, label = f'{prefix}{output}_accuracy', f'{output}, {name}'
+            if column in rows[0]:
+                if rows is not history:
+                    style['linewidth'] = 1.5
+                _plot(
+                    accuracies, rows, column, 100, label, line, marker, **style
+                )
+    _finish(losses, accuracies)
+    return figure
+
+
+def _plot(axis, rows, column, scale, label, line, marker, **style):
+    axis.plot(
+        [row['epoch'] for row in rows],
+        [scale * row[column] for row in rows],
+        label=label,
+        linestyle=line,
+        marker=marker,
+        **style,
+    )
+
+
+def _finish(losses, accuracies):
+    """Scales and labels the two axes."""
     losses.set_yscale('log')
     losses.yaxis.set_minor_formatter('')
     losses.set_title('loss, nats')
@@ -75,14 +81,13 @@ def learning_curves(
     accuracies.set_yticks([0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 100])
     accuracies.set_ylim(0, 100)
     accuracies.set_title('validation accuracy, %')
-    for axis in axes.flat:
+    for axis in (losses, accuracies):
         axis.yaxis.set_major_formatter('{x:g}')
         axis.set_xlabel('epoch')
         axis.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axis.grid(alpha=0.3)
     losses.legend()
     accuracies.legend(loc='upper right', fontsize=8)
-    return figure
 
 
 def seed_log() -> list[dict[str, float]]:

@@ -7,10 +7,10 @@ import numpy as np
 
 from kerasadder.evaluation import CONFIDENCE_BINS
 from kerasadder.evaluation import calibration
-from kerasadder.plots.style import BLUE
-from kerasadder.plots.style import ORANGE
+from kerasadder.plots.style import COLORS
 from kerasadder.plots.style import new_figure
-from kerasadder.task import SUMS
+from kerasadder.task import OUTPUTS
+from kerasadder.task import right_classes
 
 
 def confusion_matrices(predictions, labels):
@@ -23,16 +23,15 @@ def confusion_matrices(predictions, labels):
         predictions: What `evaluation.predict` returns.
         labels: Integer array `(n,)`, the digits.
     """
-    labels = np.asarray(labels)
     figure, axes = new_figure(
-        *(11.6, 5, 2), margins=(0.6, 0.9, 0.5, 0.3), gridspec_kw={'wspace': 0.4}
+        *(5.8 * len(OUTPUTS), 5, len(OUTPUTS)),
+        margins=(0.6, 0.9, 0.5, 0.3),
+        gridspec_kw={'wspace': 0.4},
     )
-    outputs = (
-        ('digit', labels, predictions['digit']),
-        ('sum', SUMS[labels].ravel(), np.concatenate(predictions['sum'])),
-    )
-    for axis, (name, true, probabilities) in zip(axes.flat, outputs):
-        classes = probabilities.shape[-1]
+    true_classes = right_classes(labels)
+    for axis, (name, (classes,)) in zip(axes.flat, OUTPUTS.items()):
+        true = true_classes[name].ravel()
+        probabilities = predictions[name].reshape(-1, classes)
         counts = np.zeros((classes, classes), int)
         np.add.at(counts, (true, probabilities.argmax(axis=-1)), 1)
         percent = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
@@ -70,15 +69,16 @@ def reliability_diagrams(predictions, labels):
         predictions: What `evaluation.predict` returns.
         labels: Integer array `(n,)`, the digits.
     """
-    labels = np.asarray(labels)
     figure, axes = new_figure(
-        10, 5, 2, 2, height_ratios=[3, 1], sharex=True, sharey='row'
+        *(5 * len(OUTPUTS), 5, len(OUTPUTS), 2),
+        height_ratios=[3, 1],
+        sharex=True,
+        sharey='row',
     )
     figure.subplots_adjust(hspace=0.1)
     edges = np.linspace(0, 1, CONFIDENCE_BINS + 1)
-    for name, color, true, (above, below) in (
-        ('digit', BLUE, labels, axes[:, 0]),
-        ('sum', ORANGE, SUMS[labels], axes[:, 1]),
+    for (name, true), color, (above, below) in zip(
+        right_classes(labels).items(), COLORS, axes.T
     ):
         found = calibration(predictions[name], true)
         width = 1 / CONFIDENCE_BINS

@@ -10,6 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, RED = '#0072b2', '#e69f00', '#d55e00'
+GREEN = '#009e73'
+COLORS = (BLUE, ORANGE, GREEN)  # of the outputs, in their order
 STYLE = {
     'axes.spines.right': False,
     'axes.spines.top': False,

@@ -14,15 +14,11 @@ from kerasadder.serving.transports import DeadlineExceeded
 from kerasadder.serving.transports import NotFound
 from kerasadder.serving.transports import ServingError
 from kerasadder.serving.transports import Unavailable
-from kerasadder.task import NUM_DIGITS
 from kerasadder.task import NUM_NUMBERS
-from kerasadder.task import NUM_SUMS
+from kerasadder.task import OUTPUTS
 
 # Dtype and shape after the batch of what the signatures answer.
-PROBABILITIES = {
-    'digit': ('float32', (NUM_DIGITS,)),
-    'sum': ('float32', (NUM_SUMS,)),
-}
+PROBABILITIES = {name: ('float32', shape) for name, shape in OUTPUTS.items()}
 LABELS = {f'{output}_label': ('int32', ()) for output in PROBABILITIES}
 
 BACKOFF = 0.1  # seconds before the first retry, twice as long before each next

@@ -13,16 +13,14 @@ from kerasadder import layers  # noqa: F401, registers AdditionTable
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
 from kerasadder.evaluation import EveryNumber
-from kerasadder.task import IMAGE_SHAPE
-from kerasadder.task import NUM_DIGITS
+from kerasadder.task import INPUTS
 from kerasadder.task import NUM_NUMBERS
-from kerasadder.task import NUM_SUMS
+from kerasadder.task import OUTPUTS
+from kerasadder.task import TABLES
 
 Classifier = Callable[[list[bytes], list[int]], dict[str, np.ndarray]]
 
-INPUTS = {'image': IMAGE_SHAPE, 'number': (NUM_NUMBERS,)}
 SHIPPED = pathlib.Path(__file__).parents[2] / 'saved_models/kerasadder/1'
-OUTPUTS = {'digit': (NUM_DIGITS,), 'sum': (NUM_SUMS,)}
 
 
 def load_model(path: str | os.PathLike) -> keras.Model:
@@ -53,7 +51,7 @@ def load_model(path: str | os.PathLike) -> keras.Model:
         ) from error
     _check_contract(path, model.input, model.output)
     names = {layer.name for layer in model.layers}
-    if not {'digit_logits', 'addition_table'} <= names:
+    if not {'digit_logits', *(table.layer for table in TABLES)} <= names:
         raise UserError(f'{path}: a model without an addition table.')
     return model
 

@@ -8,12 +8,11 @@ import keras
 
 from kerasadder import evaluation
 from kerasadder.errors import Diverged
+from kerasadder.task import OUTPUTS
 
 SCORES = (
-    'digit_loss',
-    'sum_loss',
-    'digit_accuracy',
-    'sum_accuracy',
+    *(f'{name}_loss' for name in OUTPUTS),
+    *(f'{name}_accuracy' for name in OUTPUTS),
     'joint_accuracy',
     'consistency',
 )

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kerasadder.config import TrainingConfig
 from kerasadder.model import build_model
+from kerasadder.task import OUTPUTS
 from kerasadder.training import schedules
 from kerasadder.training.plan import Plan
 
@@ -77,4 +78,4 @@ def _schedule(config, steps_per_epoch):
 
 def loss_weights(config: TrainingConfig) -> dict[str, float]:
     """Returns the weight of each output's loss."""
-    return {'digit': config.digit_loss_weight, 'sum': config.sum_loss_weight}
+    return {name: getattr(config, f'{name}_loss_weight') for name in OUTPUTS}
