@@ -1,4 +1,4 @@
-"""Random warps of images, as pure functions of a seed."""
+"""Warps images at random, as a pure function of a seed."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The stream of training batches."""
+"""Makes the stream of training batches."""
 
 import os
 
@@ -12,10 +12,10 @@ from kerasadder.task import TABLES
 
 
 def steps_per_epoch(num_images, batch_size):
-    """Returns the whole batches in an epoch.
+    """Returns how many whole batches an epoch has.
 
     Raises:
-        UserError: If there is none.
+        UserError: If it has none.
     """
     if batch_size > num_images:
         raise UserError(
@@ -37,12 +37,12 @@ def training_batches(
 ):
     """Makes the stream of training batches, a pure function of seed and step.
 
-    Which images a step sees, which number each gets, how each is warped or
-    rendered anew depends on nothing but `seed`, the step and `steps`: a stream
-    that starts at step k is the rest of the one that starts at 0. Each epoch
+    `seed`, the step and `steps` alone decide which images a step sees, which
+    number each image gets, and how it is warped or rendered anew. So a stream
+    that starts at step k is the rest of the stream that starts at 0. Each epoch
     shuffles anew and leaves out the few images that do not fill a batch. The
-    last epoch leaves the images that are not rendered anew as they are, because
-    batch normalisation is to end with their statistics.
+    last epoch warps no image, because batch normalisation must end with the
+    statistics of images that are not warped.
 
     Args:
         images: uint8 array `(n, 28, 28, 1)`.

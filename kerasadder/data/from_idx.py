@@ -1,4 +1,4 @@
-"""Images and labels from four IDX files, the format that MNIST came in."""
+"""Reads images and labels from four IDX files, MNIST's own format."""
 
 import gzip
 import itertools
@@ -32,7 +32,7 @@ def mnist_folder():
 
 
 def load(folder, split):
-    """Reads the images and labels of a split, in the files' order.
+    """Reads the images and labels of a split, in the order of the files.
 
     Args:
         folder: Where the files of `FILES` are, each as it is or as `.gz`.
@@ -43,8 +43,8 @@ def load(folder, split):
         `(n,)`.
 
     Raises:
-        UserError: If a file is missing, damaged or not of that kind, or if
-            there is not one label an image.
+        UserError: If a file is missing, damaged or of another kind, or if the
+            files hold different numbers of images and labels.
         OSError: If a file cannot be read.
     """
     names = FILES[split]
@@ -61,7 +61,7 @@ def load(folder, split):
 
 
 def num_training_images(folder):
-    """Returns how many there are, without reading the images.
+    """Returns the number of training images, without reading the images.
 
     Raises:
         UserError: As `load` raises it.

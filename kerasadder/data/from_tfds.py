@@ -1,4 +1,4 @@
-"""Images and labels of the datasets that TFDS prepares."""
+"""Loads images and labels of the datasets that TFDS prepares."""
 
 import contextlib
 import io
@@ -16,7 +16,7 @@ from kerasadder.task import IMAGE_SHAPE
 
 
 def load(name, split, data_dir=None):
-    """Loads a split, letting TFDS prepare the dataset where it is not yet.
+    """Loads a split; TFDS first prepares a dataset that is not prepared yet.
 
     Args:
         name: As TFDS calls it: `mnist`, `emnist/digits`.
@@ -45,18 +45,18 @@ def load(name, split, data_dir=None):
 
 
 def num_training_images(name, data_dir=None):
-    """Returns the size of the split `train`, preparing as `load` does."""
+    """Returns the size of the split `train`; prepares as `load` does."""
     return _builder(name, data_dir).info.splits['train'].num_examples
 
 
 def _builder(name, data_dir):
-    """Returns the dataset's builder once it is prepared."""
+    """Returns the builder of a dataset, which it prepares if necessary."""
     tfds.disable_progress_bar()
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except (ValueError, AssertionError, ImportError) as error:
         raise UserError(
-            f'dataset={name}: no folder, and no dataset of TFDS '
+            f'dataset={name}: no folder has this name, and no dataset of TFDS '
             f'({first_line(error)})'
         ) from error
     _check_kind(name, builder.info)
@@ -83,7 +83,7 @@ def _keys(info):
 
 
 def _check_kind(name, info):
-    """Refuses what is no MNIST-like dataset before it is downloaded."""
+    """Refuses a dataset that is not like MNIST, before TFDS downloads it."""
     features = dict(info.features.items())
     keys = [key for key in _keys(info) if key in features]
     if [features[key].shape for key in keys] == [IMAGE_SHAPE, ()]:
@@ -126,7 +126,7 @@ def _prepare_mnist(builder):
 
 
 def _prepare(name, builder):
-    """Has TFDS download and prepare another dataset, its own way."""
+    """Has TFDS download and prepare another dataset in its own way."""
     print(
         f'TFDS downloads {name} and prepares it in {builder.data_path} (once; '
         'without internet it gives up after some minutes)',

@@ -1,9 +1,9 @@
-"""Images rendered anew: with other pens, on other papers, by other cameras.
+"""Renders images anew: with other pens, on other papers, by other cameras.
 
 MNIST's images are all alike: a bold pen, black paper, no line or speck beside
-the digit. Each function here is one kind of difference. It is a pure function
-of images, float32 `(batch, height, width, channels)`, 0..255, and a seed,
-int64 `(2,)`, and gives every image a strength of its own.
+the digit. Each function of this module adds one kind of difference. It is a
+pure function of images, float32 `(batch, height, width, channels)`, 0..255,
+and a seed, int64 `(2,)`. It gives every image a strength of its own.
 
 Keras has layers for blurs and erased boxes. They keep a generator as state, so
 a resumed run could not see the images of an uninterrupted one.
@@ -30,7 +30,7 @@ NEIGHBOUR = 19  # pixels, from a digit's image to its neighbour's
 
 
 def render(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Renders each image anew, by several kinds drawn at random.
+    """Renders each image anew, by several kinds that it draws at random.
 
     Args:
         images: Tensor `(batch, height, width, channels)` of any real dtype,
@@ -61,7 +61,7 @@ def render(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def flag(images, labels, seed, share=0.3):
-    """Gives 1s the flag, and some the foot, that many hands write.
+    """Gives some 1s the flag, and some the foot, that many hands write.
 
     MNIST was written in the United States, where a 1 is a single stroke. The
     flag falls from the top to the left, steeper and shorter than a 7's.
@@ -124,14 +124,14 @@ def stroke(images, seed):
 
 
 def outline(images, seed, share=0.06):
-    """Leaves a hollow digit: the rim that a thicker stroke would add."""
+    """Hollows some digits: leaves the rim that a thicker stroke would add."""
     (drawn,) = _draws(images, seed, 1)
     rim = tf.nn.max_pool2d(images, 3, 1, 'SAME') - images
     return tf.where(drawn < share, rim, images)
 
 
 def resolution(images, seed, share=0.25):
-    """Shrinks images to 8 to 14 pixels a side and enlarges them again."""
+    """Shrinks some images to 8 to 14 pixels a side, and enlarges them again."""
     drawn, size = _draws(images, seed, 2)
     _, height, width, _ = images.shape
     index = tf.cast(size[:, 0, 0, 0] * len(LOW_RESOLUTIONS), tf.int32)
@@ -181,7 +181,7 @@ def filtered(images, seed, blurred=0.35, random=0.3):
 
 
 def line(images, seed, share=0.45):
-    """Draws a line of any grey across: straight, bent or wavy."""
+    """Draws a line of any grey across some images: straight, bent or wavy."""
     (
         drawn,
         angle,
@@ -213,7 +213,7 @@ def line(images, seed, share=0.45):
 
 
 def neighbour(images, seed, share=0.08):
-    """Lets another digit of the batch reach into the image from a side."""
+    """Lets another digit of the batch reach into some images from a side."""
     drawn, side = _draws(images, seed, 2)
     others = tf.roll(images, 1, axis=0)
     gap = [NEIGHBOUR, 0]
@@ -224,9 +224,10 @@ def neighbour(images, seed, share=0.08):
 
 
 def patch(images, seed, share=0.25):
-    """Changes brightness and contrast, or inverts, beyond an edge or two.
+    """Changes brightness and contrast of some images beyond an edge or two.
 
-    A shadow has such an edge, as have a table beside the paper and a label.
+    It may invert them there. A shadow has such an edge, and so have a table
+    beside the paper and a label.
     """
     drawn, turn, tilted, tilt, offset, gain, level, soft, both = _draws(
         images, seed, 9
@@ -245,7 +246,7 @@ def patch(images, seed, share=0.25):
 
 
 def texture(images, seed):
-    """Gives each image one of: uneven ground, grain, specks, none."""
+    """Gives each image uneven ground, grain, specks or nothing."""
     seeds = _split(seed, 4)
     (drawn,) = _draws(images, seeds[0], 1)
     textured = images
@@ -259,7 +260,7 @@ def texture(images, seed):
 
 
 def ground(images, seed):
-    """Lays the digit, paler, on paper that is lighter here than there.
+    """Makes the digit paler, on paper that is lighter here than there.
 
     The paper is the sum of three smooth random surfaces: light from a side,
     creases, grain. A gamma changes how dark the middle greys are.
@@ -281,7 +282,7 @@ def ground(images, seed):
 
 
 def grain(images, seed):
-    """Adds normal noise, to all alike or stronger where there is more light."""
+    """Adds normal noise, everywhere alike or more of it where it is light."""
     draws_seed, noise_seed = _split(seed, 2)
     strength, by_light = _draws(images, draws_seed, 2)
     light = tf.sqrt(tf.abs(images) / 160)
@@ -306,7 +307,7 @@ def _split(seed, number):
 
 
 def _draws(images, seed, number):
-    """Returns so many draws for each image, 0..1, `(batch, 1, 1, 1)` each."""
+    """Draws `number` values 0..1 for each image, `(batch, 1, 1, 1)` each."""
     shape = (number, tf.shape(images)[0], 1, 1, 1)
     return tf.unstack(tf.random.stateless_uniform(shape, seed))
 

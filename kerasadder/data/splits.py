@@ -1,4 +1,4 @@
-"""Images and labels to train on, to validate with and to test with."""
+"""Loads images and labels for training, validation and test."""
 
 import os
 
@@ -12,10 +12,10 @@ MNIST_TRAINING_IMAGES = 60_000
 
 
 def load(*splits, name='mnist', data_dir=None):
-    """Loads a dataset, letting TFDS prepare it first where it is not yet.
+    """Loads splits of a dataset; TFDS first prepares what is not prepared yet.
 
-    The last twelfth of its training images, 5,000 at most, validate. The order
-    is TFDS's own, or that of the IDX files.
+    The last twelfth of its training images validates, 5,000 images at most.
+    The order is the order of TFDS or of the IDX files.
 
     Args:
         *splits: Of `train`, `validation`, `test`. Validation chooses, test is
@@ -44,10 +44,10 @@ def load(*splits, name='mnist', data_dir=None):
 
 
 def num_training_images(name='mnist', data_dir=None):
-    """Returns the size of the `train` that `load` returns, for less time.
+    """Returns the size of the `train` that `load` returns, in less time.
 
-    MNIST need not be prepared for that; others of TFDS are, for want of another
-    way to know.
+    TFDS prepares other datasets than MNIST for that, because nothing else
+    tells their size.
 
     Raises:
         UserError: As `load` raises it.
@@ -63,7 +63,7 @@ def num_training_images(name='mnist', data_dir=None):
 
 
 def _training_share(name, count):
-    """Returns how many of the training images do not validate."""
+    """Returns how many of the training images train."""
     if count < 12:
         raise UserError(
             f'dataset={name}: has {count} training images, must have 12 or '
@@ -77,7 +77,7 @@ def _is_folder(name):
 
 
 def _load(name, split, data_dir):
-    """Loads all that is called `train` or `test`, and checks it."""
+    """Loads and checks the whole of `train` or `test`."""
     if _is_folder(name):
         images, labels = from_idx.load(name, split)
     else:
