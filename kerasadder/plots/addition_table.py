@@ -1,6 +1,6 @@
-"""The addition table that a model learned, drawn with matplotlib.
+"""Draws the addition table that a model learned, with matplotlib.
 
-Every function returns a `matplotlib.figure.Figure`, as those of `figures`.
+Every function that draws a figure returns a `matplotlib.figure.Figure`.
 """
 
 import numpy as np
@@ -13,9 +13,9 @@ from kerasadder.task import SUMS
 def addition_table(log_table):
     """Draws a learned table: the likeliest sum of each digit and number.
 
-    The colour is the expected sum, so that addition is an even slope and a
-    table that knows nothing one flat colour. Wrong sums are on red; `?` stands
-    where several are equally likely.
+    The colour is the expected sum. So addition is an even slope, and a table
+    that knows nothing is one flat colour. Wrong sums are on red. `?` stands
+    where several sums are equally likely.
 
     Args:
         log_table: Array `(10, 10, 19)`, log P(sum | digit, number), as
@@ -29,7 +29,7 @@ def addition_table(log_table):
 def addition_table_steps(tables, steps_per_epoch):
     """Draws the table at several steps of the training, side by side.
 
-    Beside the sums that are right stands the mean probability of the right one.
+    Each title counts the right sums, and gives their mean probability P.
 
     Args:
         tables: A dict from the steps done to the `log_table` of
@@ -47,10 +47,10 @@ def addition_table_steps(tables, steps_per_epoch):
 
 
 def before_during_after(notes):
-    """Returns three of the notes: the first, one half way, the last.
+    """Returns three snapshots: the first, one half way, the last.
 
-    Half way is where the table gives the right sums half of what it gives them
-    at the end.
+    Half way, the table gives the right sums half of the probability that it
+    gives them at the end.
 
     Args:
         notes: A dict as `table_snapshots.read_table_notes` returns it.

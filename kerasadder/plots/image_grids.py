@@ -1,8 +1,8 @@
-"""Pictures and what the model says of them, drawn with matplotlib.
+"""Draws pictures and what the model says of them, with matplotlib.
 
 Every function returns a `matplotlib.figure.Figure`; `figure.savefig(path)`
-writes it. The colours are those of Okabe and Ito (2008) and of cividis, which
-tell apart for colour-blind readers too.
+writes it. Colour-blind readers too can tell the colours apart (Okabe and Ito,
+2008, and cividis).
 """
 
 import numpy as np
@@ -41,8 +41,8 @@ def examples(inputs, targets, columns=8):
 def predictions_grid(images, labels, predictions, rows=4, columns=8):
     """Draws images with their number and what the model says of both.
 
-    Image i goes with number i modulo their count. Wrong answers are red, with
-    the right one in brackets.
+    Image i goes with number i modulo the count of numbers. Wrong answers are
+    red, with the right answer in brackets.
 
     Args:
         images: Array `(n, 28, 28, 1)`, 0..255.
@@ -67,7 +67,7 @@ def predictions_grid(images, labels, predictions, rows=4, columns=8):
 
 
 def wrong_images(images, labels, predictions, columns=10, limit=100):
-    """Draws the images whose digit is predicted wrong, surest mistakes first.
+    """Draws the images whose digit the model gets wrong, the surest first.
 
     Args:
         images: Array `(n, 28, 28, 1)`, 0..255.
@@ -97,7 +97,7 @@ def wrong_images(images, labels, predictions, columns=10, limit=100):
 
 
 def _grid(images, titles, colors, columns, heading=''):
-    """Draws images row by row, each below its title; one axes is fast."""
+    """Draws images row by row, each below its title, in one axes: it is fast."""
     width, height = 40, 50  # pixels of a cell, 28x28 of them the image
     rows = max(1, -(-len(images) // columns))
     canvas = np.zeros((height * rows, width * columns), np.uint8)
@@ -122,7 +122,7 @@ def _grid(images, titles, colors, columns, heading=''):
 
 
 def answers(names, pictures, images, outputs):
-    """Draws pictures, what the network saw of them, and what it answered.
+    """Draws pictures, what the network saw of each, and what it answered.
 
     Args:
         names: A title for each picture.

@@ -1,6 +1,6 @@
-"""What the training of a model comes to, drawn with matplotlib.
+"""Draws how right and how sure a model is, with matplotlib.
 
-Every function returns a `matplotlib.figure.Figure`, as those of `figures`.
+Every function returns a `matplotlib.figure.Figure`.
 """
 
 import numpy as np
@@ -14,10 +14,10 @@ from kerasadder.task import right_classes
 
 
 def confusion_matrices(predictions, labels):
-    """Draws the confusion matrices of digit and sum, all pairs counted.
+    """Draws the confusion matrices of digit and sum over all pairs.
 
-    Rows are true classes and add up to 100 %; right answers are left out of
-    the colour scale, so that the mistakes show.
+    Rows are true classes and add up to 100 %. The colour scale leaves out the
+    right answers, so that the mistakes show.
 
     Args:
         predictions: What `evaluation.predict` returns.
@@ -62,8 +62,8 @@ def confusion_matrices(predictions, labels):
 def reliability_diagrams(predictions, labels):
     """Draws how often digit and sum are right, by their confidence.
 
-    The bins and the expected calibration error (ECE) are those of
-    `evaluation.calibration`, all pairs counted.
+    `evaluation.calibration` gives the bins and the expected calibration error
+    (ECE) over all pairs.
 
     Args:
         predictions: What `evaluation.predict` returns.

@@ -1,7 +1,6 @@
-"""What all figures have in common: size, margins, colours, pixels.
+"""Holds what all figures share: size, margins, colours, pixels.
 
-The colours are those of Okabe and Ito (2008), which tell apart for colour-blind
-readers too.
+Colour-blind readers too can tell the colours apart (Okabe and Ito, 2008).
 """
 
 import matplotlib
@@ -25,8 +24,8 @@ def new_figure(
 ):
     """Makes a grid of axes; all sizes in inches.
 
-    The margins (left, right, bottom, top) are given, for an automatic layout
-    draws everything twice, and this is done in every epoch.
+    The caller gives the margins (left, right, bottom, top). An automatic layout
+    would draw everything twice, and training draws in every epoch.
     """
     left, right, bottom, top = margins
     with matplotlib.rc_context(STYLE):
