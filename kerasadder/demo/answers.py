@@ -1,4 +1,4 @@
-"""What the page to draw on shows of a picture, and where it listens."""
+"""Says what the page shows of a picture, and where it listens."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ from kerasadder.pictures import normalize
 
 
 def answer(classify, picture, number):
-    """Says what there is to show of one picture.
+    """Says what the page shows of one picture.
 
     Args:
         classify: `client.Client.classify`, or what
@@ -26,8 +26,8 @@ def answer(classify, picture, number):
         network saw.
 
     Raises:
-        UserError: If it is no picture of a digit, with the reason, or if the
-            server gives no answer.
+        UserError: If the picture does not show a digit, with the reason, or if
+            the server gives no answer.
     """
     try:
         outputs = classify([picture], [number])
@@ -42,14 +42,14 @@ def answer(classify, picture, number):
 
 
 def examples():
-    """Returns PNGs of test images, the first of each digit, dark on light."""
+    """Returns the first test image of each digit as a PNG, dark on light."""
     images, labels = from_idx.load(from_idx.mnist_folder(), 'test')
     _, first = np.unique(labels, return_index=True)
     return [tf.io.encode_png(image).numpy() for image in 255 - images[first]]
 
 
 def listen(host, port):
-    """Returns a socket that listens there; a `UserError` if it cannot."""
+    """Returns a socket that listens there, or raises a `UserError`."""
     try:
         return socket.create_server((host, port))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A page to draw a digit on, and what the model says of it while one draws."""
+"""Serves a page to draw a digit on, which answers while the user draws."""
 
 import asyncio
 import base64
@@ -35,7 +35,7 @@ def serve(classify, listener):
 
     Raises:
         KeyboardInterrupt: At its end.
-        UserError: If the first answer fails: the server is not there, say.
+        UserError: If the first answer fails, for example without a server.
     """
     pictures = answers.examples()
     answers.answer(classify, pictures[0], 0)  # the first one takes a second
@@ -58,11 +58,11 @@ def serve(classify, listener):
 
 
 class _Drawing(ui.element, component='page.js'):
-    """The paper, a component of its own: drawing must not wait for a server."""
+    """The paper, a component of its own, because drawing must not wait."""
 
 
 class _Page:
-    """What one browser sees. All of it is made anew when it is loaded."""
+    """What one browser sees. Each load of the page makes it anew."""
 
     def __init__(self, classify, pictures):
         self._classify = classify
@@ -156,7 +156,7 @@ class _Page:
             button.props(f'aria-pressed={str(i == number).lower()}')
 
     async def _ask(self):
-        """Asks one question at a time, the newest: more would pile up."""
+        """Asks one question at a time, the newest, because more would pile up."""
         self._is_stale = True
         if self._is_asking:
             return
@@ -216,7 +216,7 @@ class _Bars:
                 ui.label(str(i))
 
     def show(self, probabilities):
-        """Shows probabilities `(count,)`; all zero are those of nothing."""
+        """Shows probabilities `(count,)`; all of them are zero for no picture."""
         likeliest = probabilities.argmax() if probabilities.any() else None
         for i, (bar, fill, p) in enumerate(
             zip(self._bars, self._fills, probabilities)
