@@ -1,8 +1,8 @@
-"""How a request gets to TensorFlow Serving and back: REST or gRPC.
+"""Carries requests to TensorFlow Serving and back, over REST or gRPC.
 
-Neither's library is imported before it is used, and REST never imports
-TensorFlow, so that a small program starts fast. Both transports have the same
-two methods and raise the same errors; `client.Client` puts them into words.
+A transport imports its library when it is used, and REST never imports
+TensorFlow, so a small program starts fast. Both transports have the same two
+methods and raise the same errors; `client.Client` puts them into words.
 """
 
 import base64
@@ -18,7 +18,7 @@ class ServingError(UserError):
 
 
 class InvalidArgument(ServingError):
-    """The server refused the request: asking it again would not help."""
+    """The server refused the request, and would refuse it again."""
 
 
 class NotFound(ServingError):
@@ -34,7 +34,7 @@ class Unavailable(ServingError):
 
 
 class Rest:
-    """Serving's REST API, in its columnar format.
+    """Asks over the REST API of TensorFlow Serving, in its columnar format.
 
     Args:
         address: 'host:port'.
@@ -120,7 +120,7 @@ class Rest:
 
 
 class Grpc:
-    """Serving's PredictionService, the interface as that of `Rest`.
+    """Asks over gRPC; the interface is the interface of `Rest`.
 
     Raises:
         UserError: If `tensorflow-serving-api` is not installed.
@@ -193,14 +193,14 @@ class Grpc:
 
 
 def _columns(array):
-    """Returns what JSON has for an array, bytes as Serving wants them."""
+    """Returns an array as JSON has it, bytes as TensorFlow Serving wants."""
     if array.dtype == object:
         return [{'b64': base64.b64encode(item).decode()} for item in array]
     return array.tolist()
 
 
 def _one_line(message):
-    """Returns what an assertion or an operation said, not where it did."""
+    """Returns what an assertion or an operation said, without the place."""
     said = re.search(r'assertion failed: \[(.*)\]', str(message))
     if said:
         return said[1]
