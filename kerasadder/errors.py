@@ -1,15 +1,15 @@
-"""The exceptions that are not bugs, and how to quote others."""
+"""Holds the exceptions that are not bugs, and quotes others."""
 
 
 class UserError(ValueError):
-    """Something the user can put right, said in one line.
+    """A mistake that the user can put right, said in one line.
 
     The scripts print it without a traceback and exit with status 2.
     """
 
 
 class Diverged(UserError):
-    """Training whose numbers are none any more."""
+    """Training whose loss or weights are no longer finite numbers."""
 
     def __init__(self, what, step):
         super().__init__(
@@ -20,5 +20,5 @@ class Diverged(UserError):
 
 
 def first_line(error):
-    """Returns what an exception says, or its name where it says nothing."""
+    """Returns the first line of an exception, or its name if it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
