@@ -20,5 +20,5 @@ class Diverged(UserError):
 
 
 def first_line(error):
-    """Returns the first line of an exception, or its name if it says nothing."""
+    """Returns the first line of an exception, or its name if it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

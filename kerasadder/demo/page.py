@@ -156,7 +156,7 @@ class _Page:
             button.props(f'aria-pressed={str(i == number).lower()}')
 
     async def _ask(self):
-        """Asks one question at a time, the newest, because more would pile up."""
+        """Asks one question at a time, the newest; more would pile up."""
         self._is_stale = True
         if self._is_asking:
             return
@@ -216,7 +216,7 @@ class _Bars:
                 ui.label(str(i))
 
     def show(self, probabilities):
-        """Shows probabilities `(count,)`; all of them are zero for no picture."""
+        """Shows probabilities `(count,)`; all are zero for no picture."""
         likeliest = probabilities.argmax() if probabilities.any() else None
         for i, (bar, fill, p) in enumerate(
             zip(self._bars, self._fills, probabilities)

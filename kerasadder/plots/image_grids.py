@@ -97,7 +97,7 @@ def wrong_images(images, labels, predictions, columns=10, limit=100):
 
 
 def _grid(images, titles, colors, columns, heading=''):
-    """Draws images row by row, each below its title, in one axes: it is fast."""
+    """Draws images row by row, each below its title; one axes is fast."""
     width, height = 40, 50  # pixels of a cell, 28x28 of them the image
     rows = max(1, -(-len(images) // columns))
     canvas = np.zeros((height * rows, width * columns), np.uint8)
