@@ -11,7 +11,7 @@ class UserError(ValueError):
 class Diverged(UserError):
     """Training whose numbers are none any more."""
 
-    def __init__(self, what, step):
+    def __init__(self, what: str, step: int):
         super().__init__(
             f'{what} at step {step}: training has diverged, and the last '
             'checkpoint is from before. Try a lower `learning_rate` in a new '
@@ -19,6 +19,6 @@ class Diverged(UserError):
         )
 
 
-def first_line(error):
+def first_line(error: Exception) -> str:
     """Returns what an exception says, or its name where it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -202,13 +202,13 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     config = small_config(
         tmp_path, epochs=1, learning_rate=1e-5, minimum_accuracy=1.0
     )
-    with pytest.raises(UserError, match='below --minimum_accuracy='):
+    with pytest.raises(UserError, match='below minimum_accuracy='):
         train(config, stripes_data)
     assert not versions(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
     # And again: that the run is complete makes it no better.
-    with pytest.raises(UserError, match='below --minimum_accuracy='):
+    with pytest.raises(UserError, match='below minimum_accuracy='):
         train(dataclasses.replace(config, export_dir=''), stripes_data)
 
 
