@@ -11,7 +11,7 @@ class UserError(ValueError):
 class Diverged(UserError):
     """Training whose loss or weights are no longer finite numbers."""
 
-    def __init__(self, what, step):
+    def __init__(self, what: str, step: int):
         super().__init__(
             f'{what} at step {step}: training has diverged, and the last '
             'checkpoint is from before. Try a lower `learning_rate` in a new '
@@ -19,6 +19,6 @@ class Diverged(UserError):
         )
 
 
-def first_line(error):
+def first_line(error: Exception) -> str:
     """Returns the first line of an exception, or its name if it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -19,7 +19,7 @@ BATCH_SIZE = 500
 CONFIDENCE_BINS = 15
 
 
-def every_number_function(model):
+def every_number_function(model: keras.Model) -> EveryNumber:
     """Returns `with_every_number(model)` as a graph, twice as fast to call."""
     return tf.function(
         with_every_number(model),
@@ -27,7 +27,11 @@ def every_number_function(model):
     )
 
 
-def predict(every_number, images, batch_size=BATCH_SIZE):
+def predict(
+    every_number: EveryNumber,
+    images: np.ndarray,
+    batch_size: int = BATCH_SIZE,
+) -> dict[str, np.ndarray]:
     """Predicts digit and sum of every image with each of the ten numbers.
 
     Args:
@@ -52,7 +56,9 @@ def predict(every_number, images, batch_size=BATCH_SIZE):
     }
 
 
-def metrics(predictions, labels):
+def metrics(
+    predictions: dict[str, np.ndarray], labels: np.ndarray
+) -> dict[str, float]:
     """Scores predictions on every pair of an image and a number.
 
     Args:
@@ -105,7 +111,9 @@ def _negative_log_likelihood(probabilities, labels):
     )
 
 
-def calibration(probabilities, labels):
+def calibration(
+    probabilities: np.ndarray, labels: np.ndarray
+) -> dict[str, np.ndarray | float]:
     """Compares confidence, the likeliest class's probability, with accuracy.
 
     Guo et al., "On Calibration of Modern Neural Networks", 2017: predictions

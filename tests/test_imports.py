@@ -117,3 +117,14 @@ def test_every_room_has_its_tests():
             folder = ROOT / 'tests' / name
             file = ROOT / 'tests' / f'test_{name}.py'
             assert folder.is_dir() or file.is_file(), name
+
+
+@pytest.mark.parametrize(
+    'path', [MODULES[m] for m in MODULES if m.startswith('kerasadder')]
+)
+def test_public_functions_are_typed(path):
+    for node in ast.parse(path.read_text(encoding='utf-8')).body:
+        if isinstance(node, ast.FunctionDef) and node.name[0] != '_':
+            arguments = node.args.args + node.args.kwonlyargs
+            assert node.returns, node.name
+            assert all(a.annotation for a in arguments), node.name

@@ -14,7 +14,7 @@ from kerasadder.errors import UserError
 from kerasadder.serving import client
 
 
-def define_flags(given):
+def define_flags(given: flags.FlagValues) -> None:
     shared_flags.define_saved_model_flag(given)
     flags.DEFINE_string(
         'address',
@@ -38,7 +38,7 @@ def define_flags(given):
     )
 
 
-def main(given, unused_arguments):
+def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
     from kerasadder.demo import answers
     from kerasadder.demo import page
     from kerasadder.serving import model_files
@@ -52,7 +52,7 @@ def main(given, unused_arguments):
         page.serve(classify, listener)
 
 
-def check(given, arguments):
+def check(given: flags.FlagValues, arguments: list[str]) -> None:
     runner.refuse_arguments(arguments)
     if given.address is not None:
         if given['saved_model'].present:

@@ -9,7 +9,7 @@ from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 
 
-def define_flags(given):
+def define_flags(given: flags.FlagValues) -> None:
     shared_flags.define_saved_model_flag(given)
     flags.DEFINE_string(
         'model', None, 'A .keras file instead.', flag_values=given
@@ -26,7 +26,7 @@ def define_flags(given):
     )
 
 
-def main(given, unused_arguments):
+def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
     from kerasadder import evaluation
     from kerasadder.data import splits
     from kerasadder.serving import model_files
@@ -42,7 +42,7 @@ def main(given, unused_arguments):
     print(json.dumps(scores) if given.json else evaluation.report(scores))
 
 
-def check(given, arguments):
+def check(given: flags.FlagValues, arguments: list[str]) -> None:
     runner.refuse_arguments(arguments)
     if given.model and given['saved_model'].present:
         raise UserError('--model and --saved_model: give one of them.')

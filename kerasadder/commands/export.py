@@ -8,7 +8,7 @@ from kerasadder.commands import runner
 from kerasadder.errors import UserError
 
 
-def define_flags(given):
+def define_flags(given: flags.FlagValues) -> None:
     flags.DEFINE_string(
         'model',
         None,
@@ -23,7 +23,7 @@ def define_flags(given):
     )
 
 
-def main(given, unused_arguments):
+def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
     from kerasadder.serving import export
     from kerasadder.serving import model_files
 
@@ -31,7 +31,7 @@ def main(given, unused_arguments):
     print(export.export_saved_model(model, given.export_dir))
 
 
-def check(given, arguments):
+def check(given: flags.FlagValues, arguments: list[str]) -> None:
     runner.refuse_arguments(arguments)
     if given.model is None:
         raise UserError('no --model: name the .keras file to export.')

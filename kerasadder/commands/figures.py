@@ -9,7 +9,7 @@ from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 
 
-def define_flags(given):
+def define_flags(given: flags.FlagValues) -> None:
     flags.DEFINE_string(
         'figures_dir',
         None,
@@ -19,7 +19,7 @@ def define_flags(given):
     shared_flags.define_data_dir_flag(given)
 
 
-def main(given, arguments):
+def main(given: flags.FlagValues, arguments: list[str]) -> int | None:
     from kerasadder import evaluation
     from kerasadder.data import splits
     from kerasadder.serving import model_files
@@ -49,7 +49,7 @@ def _dataset_of(folder):
         ) from error
 
 
-def check(given, arguments):
+def check(given: flags.FlagValues, arguments: list[str]) -> None:
     if len(arguments) != 1:
         raise UserError('name the folder of one run.')
     folder = pathlib.Path(arguments[0])

@@ -5,13 +5,15 @@ import errno
 import json
 import sys
 
+import numpy as np
+
 from kerasadder.task import OUTPUTS
 from kerasadder.task import TABLES
 
 MAX_BYTES = 100_000_000  # of a picture
 
 
-def read_picture(path):
+def read_picture(path: str) -> bytes:
     """Reads the bytes of a picture.
 
     Args:
@@ -30,7 +32,9 @@ def read_picture(path):
     return picture
 
 
-def answer_line(picture, number, answer, as_json):
+def answer_line(
+    picture: str, number: int, answer: dict[str, np.ndarray], as_json: bool
+) -> str:
     """Returns the line to print of one picture's answer.
 
     Args:

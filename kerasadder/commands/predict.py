@@ -15,7 +15,7 @@ from kerasadder.commands.pictures import read_picture
 from kerasadder.errors import UserError
 
 
-def define_flags(given):
+def define_flags(given: flags.FlagValues) -> None:
     shared_flags.define_number_flag(given)
     shared_flags.define_saved_model_flag(given)
     flags.DEFINE_bool(
@@ -29,7 +29,7 @@ def define_flags(given):
     )
 
 
-def main(given, paths):
+def main(given: flags.FlagValues, paths: list[str]) -> int | None:
     from kerasadder.serving import model_files
 
     classify = model_files.load_classifier(given.saved_model)
@@ -70,7 +70,7 @@ def _draw(given, answered):
     ).savefig(given.figure)
 
 
-def check(given, paths):
+def check(given: flags.FlagValues, paths: list[str]) -> None:
     if not paths:
         raise UserError('no picture: name one or more files, or - for stdin.')
     if given.number is None:

@@ -18,7 +18,7 @@ from kerasadder.serving import transports
 NEEDS_TENSORFLOW = False
 
 
-def define_flags(given):
+def define_flags(given: flags.FlagValues) -> None:
     shared_flags.define_number_flag(given)
     flags.DEFINE_string(
         'address',
@@ -44,7 +44,7 @@ def define_flags(given):
     )
 
 
-def main(given, pictures):
+def main(given: flags.FlagValues, pictures: list[str]) -> int | None:
     # gRPC imports TensorFlow, which is not quiet; REST does without.
     with runner.native_stderr_closed():
         server = client.Client(
@@ -76,7 +76,7 @@ def main(given, pictures):
     return status
 
 
-def check(given, pictures):
+def check(given: flags.FlagValues, pictures: list[str]) -> None:
     if not pictures:
         raise UserError('name at least one picture; see --help.')
     if given.number is None:

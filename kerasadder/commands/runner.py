@@ -14,6 +14,7 @@ import signal
 import sys
 import textwrap
 import types
+from collections.abc import Iterator
 
 from absl import flags
 from absl import logging
@@ -93,14 +94,14 @@ def _help(command, given):
     return '\n'.join(lines)
 
 
-def repeated():
+def repeated() -> str:
     """Returns the command line of this process, for a user to repeat."""
     script, *arguments = sys.argv
     start = ['python', script] if script.endswith('.py') else ['kerasadder']
     return shlex.join([*start, *arguments])
 
 
-def refuse_arguments(arguments):
+def refuse_arguments(arguments: list[str]) -> None:
     """Refuses positional arguments, for a script that takes flags alone."""
     if arguments:
         raise UserError(
@@ -141,7 +142,7 @@ def _with_flags(message, given):
 
 
 @contextlib.contextmanager
-def native_stderr_closed():
+def native_stderr_closed() -> Iterator[None]:
     """Keeps quiet what C libraries say past Python, on the descriptor itself.
 
     TensorFlow does so at import before any log level counts, libjpeg whenever a

@@ -4,15 +4,17 @@ import os
 import shlex
 import sys
 
+from absl import flags
+
 from kerasadder.commands import config_flags
 from kerasadder.commands import runner
 
 
-def define_flags(given):
+def define_flags(given: flags.FlagValues) -> None:
     config_flags.define_flags(given)
 
 
-def main(given, unused_arguments):
+def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
     from kerasadder import evaluation
     from kerasadder.training import run
     from kerasadder.training.checkpoint import Stopped
@@ -51,6 +53,6 @@ def main(given, unused_arguments):
         )
 
 
-def check(given, arguments):
+def check(given: flags.FlagValues, arguments: list[str]) -> None:
     runner.refuse_arguments(arguments)
     config_flags.config_from_flags(given)

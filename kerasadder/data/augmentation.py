@@ -14,14 +14,14 @@ GRID = 7  # bumps along each axis that an elastic distortion is made of
 
 
 def random_warp(
-    images,
-    seed,
-    rotation=ROTATION,
-    scale=SCALE,
-    shear=SHEAR,
-    shift=SHIFT,
-    elastic=ELASTIC,
-):
+    images: tf.Tensor,
+    seed: tf.Tensor,
+    rotation: float = ROTATION,
+    scale: float = SCALE,
+    shear: float = SHEAR,
+    shift: float = SHIFT,
+    elastic: float = ELASTIC,
+) -> tf.Tensor:
     """Warps each image by an affine map and an elastic distortion of its own.
 
     The warps are drawn statelessly: equal seeds give equal warps. The strengths

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import tensorflow as tf
 
 from kerasadder.data import augmentation
@@ -11,7 +12,7 @@ from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import TABLES
 
 
-def steps_per_epoch(num_images, batch_size):
+def steps_per_epoch(num_images: int, batch_size: int) -> int:
     """Returns how many whole batches an epoch has.
 
     Raises:
@@ -26,15 +27,15 @@ def steps_per_epoch(num_images, batch_size):
 
 
 def training_batches(
-    images,
-    labels,
-    batch_size,
-    steps,
-    seed,
-    augment=False,
-    rendered_share=0.0,
-    first_step=0,
-):
+    images: np.ndarray,
+    labels: np.ndarray,
+    batch_size: int,
+    steps: int,
+    seed: int,
+    augment: bool = False,
+    rendered_share: float = 0.0,
+    first_step: int = 0,
+) -> tf.data.Dataset:
     """Makes the stream of training batches, a pure function of seed and step.
 
     `seed`, the step and `steps` alone decide which images a step sees, which

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import math
+import os
 import pathlib
 import zlib
 
@@ -18,7 +19,7 @@ MNIST = pathlib.Path(__file__).with_name('mnist')
 MAGIC = b'\0\0\x08'  # unsigned bytes; the number of dimensions follows
 
 
-def mnist_folder():
+def mnist_folder() -> pathlib.Path:
     """Returns the folder of MNIST's four official files, in this package.
 
     Raises:
@@ -31,7 +32,9 @@ def mnist_folder():
     return MNIST
 
 
-def load(folder, split):
+def load(
+    folder: str | os.PathLike, split: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Reads the images and labels of a split, in the order of the files.
 
     Args:
@@ -60,7 +63,7 @@ def load(folder, split):
     return images[..., None], labels.astype(np.int64)
 
 
-def num_training_images(folder):
+def num_training_images(folder: str | os.PathLike) -> int:
     """Returns the number of training images, without reading the images.
 
     Raises:

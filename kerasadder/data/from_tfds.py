@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import sys
 import tempfile
 
@@ -15,7 +16,9 @@ from kerasadder.errors import first_line
 from kerasadder.task import IMAGE_SHAPE
 
 
-def load(name, split, data_dir=None):
+def load(
+    name: str, split: str, data_dir: str | os.PathLike | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Loads a split; TFDS first prepares a dataset that is not prepared yet.
 
     Args:
@@ -44,7 +47,9 @@ def load(name, split, data_dir=None):
     return arrays[image], arrays[label].astype(np.int64)
 
 
-def num_training_images(name, data_dir=None):
+def num_training_images(
+    name: str, data_dir: str | os.PathLike | None = None
+) -> int:
     """Returns the size of the split `train`; prepares as `load` does."""
     return _builder(name, data_dir).info.splits['train'].num_examples
 

@@ -60,7 +60,9 @@ def render(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return images
 
 
-def flag(images, labels, seed, share=0.3):
+def flag(
+    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, share: float = 0.3
+) -> tf.Tensor:
     """Gives some 1s the flag, and some the foot, that many hands write.
 
     MNIST was written in the United States, where a 1 is a single stroke. The
@@ -108,7 +110,7 @@ def flag(images, labels, seed, share=0.3):
     return tf.maximum(images, 255 * cover)
 
 
-def stroke(images, seed):
+def stroke(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Makes strokes thinner or thicker, as other pens do.
 
     Thinner by a 2x2 minimum, thicker by a 3x3 maximum once or twice.
@@ -123,14 +125,18 @@ def stroke(images, seed):
     return images + tf.sqrt(weight) * (other - images)
 
 
-def outline(images, seed, share=0.06):
+def outline(
+    images: tf.Tensor, seed: tf.Tensor, share: float = 0.06
+) -> tf.Tensor:
     """Hollows some digits: leaves the rim that a thicker stroke would add."""
     (drawn,) = _draws(images, seed, 1)
     rim = tf.nn.max_pool2d(images, 3, 1, 'SAME') - images
     return tf.where(drawn < share, rim, images)
 
 
-def resolution(images, seed, share=0.25):
+def resolution(
+    images: tf.Tensor, seed: tf.Tensor, share: float = 0.25
+) -> tf.Tensor:
     """Shrinks some images to 8 to 14 pixels a side, and enlarges them again."""
     drawn, size = _draws(images, seed, 2)
     _, height, width, _ = images.shape
@@ -148,7 +154,12 @@ def resolution(images, seed, share=0.25):
     return tf.where(drawn < share, tf.clip_by_value(low, 0.0, 255.0), images)
 
 
-def filtered(images, seed, blurred=0.35, random=0.3):
+def filtered(
+    images: tf.Tensor,
+    seed: tf.Tensor,
+    blurred: float = 0.35,
+    random: float = 0.3,
+) -> tf.Tensor:
     """Filters each image by a kernel of its own.
 
     Some kernels are a Gaussian, longer in one direction, as focus and motion
@@ -180,7 +191,7 @@ def filtered(images, seed, blurred=0.35, random=0.3):
     return _convolve(images, tf.where(drawn < blurred, blur, kernels))
 
 
-def line(images, seed, share=0.45):
+def line(images: tf.Tensor, seed: tf.Tensor, share: float = 0.45) -> tf.Tensor:
     """Draws a line of any grey across some images: straight, bent or wavy."""
     (
         drawn,
@@ -212,7 +223,9 @@ def line(images, seed, share=0.45):
     return images + cover * (255 * tf.minimum(1.5 * grey, 1.0) - images)
 
 
-def neighbour(images, seed, share=0.08):
+def neighbour(
+    images: tf.Tensor, seed: tf.Tensor, share: float = 0.08
+) -> tf.Tensor:
     """Lets another digit of the batch reach into some images from a side."""
     drawn, side = _draws(images, seed, 2)
     others = tf.roll(images, 1, axis=0)
@@ -223,7 +236,7 @@ def neighbour(images, seed, share=0.08):
     return tf.where(drawn < share, tf.maximum(images, other), images)
 
 
-def patch(images, seed, share=0.25):
+def patch(images: tf.Tensor, seed: tf.Tensor, share: float = 0.25) -> tf.Tensor:
     """Changes brightness and contrast of some images beyond an edge or two.
 
     It may invert them there. A shadow has such an edge, and so have a table
@@ -245,7 +258,7 @@ def patch(images, seed, share=0.25):
     return images + cover * (gain * images + 255 * base - images)
 
 
-def texture(images, seed):
+def texture(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Gives each image uneven ground, grain, specks or nothing."""
     seeds = _split(seed, 4)
     (drawn,) = _draws(images, seeds[0], 1)
@@ -259,7 +272,7 @@ def texture(images, seed):
     return textured
 
 
-def ground(images, seed):
+def ground(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Makes the digit paler, on paper that is lighter here than there.
 
     The paper is the sum of three smooth random surfaces: light from a side,
@@ -281,7 +294,7 @@ def ground(images, seed):
     return 255 * (0.85 * ink + paper)
 
 
-def grain(images, seed):
+def grain(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Adds normal noise, everywhere alike or more of it where it is light."""
     draws_seed, noise_seed = _split(seed, 2)
     strength, by_light = _draws(images, draws_seed, 2)
@@ -292,7 +305,7 @@ def grain(images, seed):
     )
 
 
-def specks(images, seed):
+def specks(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Replaces up to 30 % of the pixels by any grey, or by black and white."""
     draws_seed, where_seed, grey_seed = _split(seed, 3)
     share, extreme = _draws(images, draws_seed, 2)

@@ -2,6 +2,8 @@
 
 import os
 
+import numpy as np
+
 from kerasadder.data import from_idx
 from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
@@ -11,7 +13,11 @@ from kerasadder.task import NUM_DIGITS
 MNIST_TRAINING_IMAGES = 60_000
 
 
-def load(*splits, name='mnist', data_dir=None):
+def load(
+    *splits: str,
+    name: str = 'mnist',
+    data_dir: str | os.PathLike | None = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Loads splits of a dataset; TFDS first prepares what is not prepared yet.
 
     The last twelfth of its training images validates, 5,000 images at most.
@@ -43,7 +49,9 @@ def load(*splits, name='mnist', data_dir=None):
     return [loaded[split] for split in splits]
 
 
-def num_training_images(name='mnist', data_dir=None):
+def num_training_images(
+    name: str = 'mnist', data_dir: str | os.PathLike | None = None
+) -> int:
     """Returns the size of the `train` that `load` returns, in less time.
 
     TFDS prepares other datasets than MNIST for that, because nothing else

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +12,9 @@ from kerasadder.errors import UserError
 from kerasadder.pictures import normalize
 
 
-def answer(classify, picture, number):
+def answer(
+    classify: Callable, picture: bytes, number: int
+) -> dict[str, np.ndarray]:
     """Says what the page shows of one picture.
 
     Args:
@@ -41,14 +44,14 @@ def answer(classify, picture, number):
     }
 
 
-def examples():
+def examples() -> list[bytes]:
     """Returns the first test image of each digit as a PNG, dark on light."""
     images, labels = from_idx.load(from_idx.mnist_folder(), 'test')
     _, first = np.unique(labels, return_index=True)
     return [tf.io.encode_png(image).numpy() for image in 255 - images[first]]
 
 
-def listen(host, port):
+def listen(host: str, port: int) -> socket.socket:
     """Returns a socket that listens there, or raises a `UserError`."""
     try:
         return socket.create_server((host, port))

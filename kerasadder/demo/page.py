@@ -4,6 +4,8 @@ import asyncio
 import base64
 import pathlib
 import random
+import socket
+from collections.abc import Callable
 
 import fastapi
 import numpy as np
@@ -26,7 +28,7 @@ KEYS = [str(number) for number in range(NUM_NUMBERS)]
 PNG_URL = 'data:image/png;base64,'
 
 
-def serve(classify, listener):
+def serve(classify: Callable, listener: socket.socket) -> None:
     """Serves the page until it is interrupted.
 
     Args:

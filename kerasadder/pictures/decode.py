@@ -5,7 +5,9 @@ import tensorflow as tf
 MAX_PIXELS = 4096 * 4096
 
 
-def decode_picture(encoded, name='picture'):
+def decode_picture(
+    encoded: tf.Tensor, name: str | tf.Tensor = 'picture'
+) -> tf.Tensor:
     """Decodes a PNG, JPEG, GIF (its first frame) or BMP.
 
     Args:
@@ -101,7 +103,9 @@ def _first_frame(encoded):
     return tf.strings.join([cut, ';']), tf.cast(tf.stack(sides), tf.int64)
 
 
-def require(condition, name, what):
+def require(
+    condition: tf.Tensor, name: str | tf.Tensor, what: str
+) -> tf.Operation:
     """Returns the assertion that `name` is as it must be, a tensor op.
 
     Args:

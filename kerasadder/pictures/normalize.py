@@ -23,7 +23,7 @@ DUST = 0.002  # of all ink, on each side of the box
 
 
 @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
-def normalize_pictures(encoded):
+def normalize_pictures(encoded: tf.Tensor) -> tf.Tensor:
     """Makes MNIST-like images of encoded pictures.
 
     Args:

@@ -4,13 +4,14 @@ Every function that draws a figure returns a `matplotlib.figure.Figure`.
 """
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kerasadder.plots.style import RED
 from kerasadder.plots.style import new_figure
 from kerasadder.task import SUMS
 
 
-def addition_table(log_table):
+def addition_table(log_table: np.ndarray) -> Figure:
     """Draws a learned table: the likeliest sum of each digit and number.
 
     The colour is the expected sum. So addition is an even slope, and a table
@@ -26,7 +27,9 @@ def addition_table(log_table):
     return figure
 
 
-def addition_table_steps(tables, steps_per_epoch):
+def addition_table_steps(
+    tables: dict[int, np.ndarray], steps_per_epoch: float
+) -> Figure:
     """Draws the table at several steps of the training, side by side.
 
     Each title counts the right sums, and gives their mean probability P.
@@ -46,7 +49,7 @@ def addition_table_steps(tables, steps_per_epoch):
     return figure
 
 
-def before_during_after(notes):
+def before_during_after(notes: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
     """Returns three snapshots: the first, one half way, the last.
 
     Half way, the table gives the right sums half of the probability that it

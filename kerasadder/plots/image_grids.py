@@ -6,6 +6,7 @@ writes it. Colour-blind readers too can tell the colours apart (Okabe and Ito,
 """
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kerasadder.plots.style import COLORS
 from kerasadder.plots.style import RED
@@ -16,7 +17,11 @@ from kerasadder.task import TABLES
 TABLE = TABLES[0]  # the one whose answers are in the titles
 
 
-def examples(inputs, targets, columns=8):
+def examples(
+    inputs: dict[str, np.ndarray],
+    targets: dict[str, np.ndarray],
+    columns: int = 8,
+) -> Figure:
     """Draws the images of a batch, each with its sum.
 
     Args:
@@ -38,7 +43,13 @@ def examples(inputs, targets, columns=8):
     return _grid(images, titles, ['black'] * len(images), columns)
 
 
-def predictions_grid(images, labels, predictions, rows=4, columns=8):
+def predictions_grid(
+    images: np.ndarray,
+    labels: np.ndarray,
+    predictions: dict[str, np.ndarray],
+    rows: int = 4,
+    columns: int = 8,
+) -> Figure:
     """Draws images with their number and what the model says of both.
 
     Image i goes with number i modulo the count of numbers. Wrong answers are
@@ -66,7 +77,13 @@ def predictions_grid(images, labels, predictions, rows=4, columns=8):
     return _grid(images[: len(titles)], titles, colors, columns)
 
 
-def wrong_images(images, labels, predictions, columns=10, limit=100):
+def wrong_images(
+    images: np.ndarray,
+    labels: np.ndarray,
+    predictions: dict[str, np.ndarray],
+    columns: int = 10,
+    limit: int = 100,
+) -> Figure:
     """Draws the images whose digit the model gets wrong, the surest first.
 
     Args:
@@ -121,7 +138,12 @@ def _grid(images, titles, colors, columns, heading=''):
     return figure
 
 
-def answers(names, pictures, images, outputs):
+def answers(
+    names: list[str],
+    pictures: list[np.ndarray],
+    images: np.ndarray,
+    outputs: list[dict[str, np.ndarray]],
+) -> Figure:
     """Draws pictures, what the network saw of each, and what it answered.
 
     Args:

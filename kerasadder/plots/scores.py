@@ -4,6 +4,7 @@ Every function returns a `matplotlib.figure.Figure`.
 """
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kerasadder.evaluation import CONFIDENCE_BINS
 from kerasadder.evaluation import calibration
@@ -13,7 +14,9 @@ from kerasadder.task import OUTPUTS
 from kerasadder.task import right_classes
 
 
-def confusion_matrices(predictions, labels):
+def confusion_matrices(
+    predictions: dict[str, np.ndarray], labels: np.ndarray
+) -> Figure:
     """Draws the confusion matrices of digit and sum over all pairs.
 
     Rows are true classes and add up to 100 %. The colour scale leaves out the
@@ -59,7 +62,9 @@ def confusion_matrices(predictions, labels):
     return figure
 
 
-def reliability_diagrams(predictions, labels):
+def reliability_diagrams(
+    predictions: dict[str, np.ndarray], labels: np.ndarray
+) -> Figure:
     """Draws how often digit and sum are right, by their confidence.
 
     `evaluation.calibration` gives the bins and the expected calibration error

@@ -20,8 +20,13 @@ STYLE = {
 
 
 def new_figure(
-    width, height, columns=1, rows=1, margins=(0.7, 0.2, 0.6, 0.4), **kwargs
-):
+    width: float,
+    height: float,
+    columns: int = 1,
+    rows: int = 1,
+    margins: tuple[float, ...] = (0.7, 0.2, 0.6, 0.4),
+    **kwargs,
+) -> tuple[Figure, np.ndarray]:
     """Makes a grid of axes; all sizes in inches.
 
     The caller gives the margins (left, right, bottom, top). An automatic layout
@@ -42,7 +47,7 @@ def new_figure(
     return figure, axes
 
 
-def pixels(figure, dpi=80):
+def pixels(figure: Figure, dpi: int = 80) -> np.ndarray:
     """Returns the figure as a uint8 array `(height, width, 4)`, RGBA."""
     figure.set_dpi(dpi)
     figure.canvas.draw()

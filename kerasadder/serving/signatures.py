@@ -1,5 +1,8 @@
 """What a served model answers to, and with which errors."""
 
+from collections.abc import Callable
+
+import keras
 import tensorflow as tf
 
 from kerasadder.model import with_every_number
@@ -8,7 +11,9 @@ from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_NUMBERS
 
 
-def of_model(model):
+def of_model(
+    model: keras.Model,
+) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
     """Makes the signatures of a SavedModel.
 
     serving_default: `image` float32 `(n, 28, 28, 1)`, 0..255, and `number`
@@ -28,8 +33,25 @@ def of_model(model):
     Returns:
         A dict from each name to a function and its list of `tf.TensorSpec`.
     """
-    every_number_model = with_every_number(model)
+    image = tf.TensorSpec((None, *IMAGE_SHAPE), name='image')
+    return {
+        # The first one is serving_default, as Keras has it.
+        'serving_default': (
+            _serving_default(model),
+            [image, tf.TensorSpec((None, NUM_NUMBERS), name='number')],
+        ),
+        'classify_bytes': (
+            _classify_bytes(model),
+            [
+                tf.TensorSpec((None,), tf.string, name='image'),
+                tf.TensorSpec((None,), tf.int32, name='number'),
+            ],
+        ),
+        'every_number': (_every_number(with_every_number(model)), [image]),
+    }
 
+
+def _serving_default(model):
     def serving_default(image, number):
         image = tf.ensure_shape(image, (None, *IMAGE_SHAPE))
         number = tf.ensure_shape(number, (None, NUM_NUMBERS))
@@ -42,6 +64,10 @@ def of_model(model):
             image, number = tf.identity(image), tf.identity(number)
         return _call(model, {'image': image, 'number': number})
 
+    return serving_default
+
+
+def _classify_bytes(model):
     def classify_bytes(image, number):
         image = tf.ensure_shape(image, (None,))
         number = tf.ensure_shape(number, (None,))
@@ -66,28 +92,17 @@ def of_model(model):
         }
         return outputs | labels
 
+    return classify_bytes
+
+
+def _every_number(every_number_model):
     def every_number(image):
         image = tf.ensure_shape(image, (None, *IMAGE_SHAPE))
         with tf.control_dependencies([_require_pixels(image)]):
             inputs = {'image': tf.identity(image)}
         return _call(lambda inputs: every_number_model(inputs['image']), inputs)
 
-    image = tf.TensorSpec((None, *IMAGE_SHAPE), name='image')
-    return {
-        # The first one is serving_default, as Keras has it.
-        'serving_default': (
-            serving_default,
-            [image, tf.TensorSpec((None, NUM_NUMBERS), name='number')],
-        ),
-        'classify_bytes': (
-            classify_bytes,
-            [
-                tf.TensorSpec((None,), tf.string, name='image'),
-                tf.TensorSpec((None,), tf.int32, name='number'),
-            ],
-        ),
-        'every_number': (every_number, [image]),
-    }
+    return every_number
 
 
 def _call(function, inputs):

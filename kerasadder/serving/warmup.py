@@ -9,7 +9,7 @@ import tensorflow as tf
 from kerasadder.task import NUM_NUMBERS
 
 
-def warmup_records():
+def warmup_records() -> list[bytes]:
     """Returns a request for each signature that clients call.
 
     Returns:

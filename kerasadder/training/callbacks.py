@@ -134,7 +134,8 @@ class ProgressLog(keras.callbacks.Callback):
         )
 
 
-def steps_done(model):
+def steps_done(model: keras.Model) -> int:
+    """Returns the steps that a model was trained for."""
     # On several devices, int() would not do.
     return int(keras.ops.convert_to_numpy(model.optimizer.iterations))
 

@@ -10,16 +10,18 @@ import dataclasses
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 
+from kerasadder.config import TrainingConfig
 from kerasadder.errors import UserError
 
 STATE = ('config.json', 'metrics.json', 'checkpoints/step_*.npz')
 
 
-def get_strategy():
+def get_strategy() -> tf.distribute.Strategy:
     """Returns a strategy for all machines of `TF_CONFIG`, else for all GPUs.
 
     GPU memory is taken as needed, if TensorFlow has not taken it already.
@@ -49,11 +51,11 @@ def get_strategy():
     return tf.distribute.get_strategy()
 
 
-def on_several_machines(strategy):
+def on_several_machines(strategy: tf.distribute.Strategy) -> bool:
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
-def is_chief(strategy):
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Returns whether this process is the one that keeps what comes out."""
     if not on_several_machines(strategy):
         return True
@@ -64,7 +66,9 @@ def is_chief(strategy):
 
 
 @contextlib.contextmanager
-def own_folder(config, strategy):
+def own_folder(
+    config: TrainingConfig, strategy: tf.distribute.Strategy
+) -> Iterator[TrainingConfig]:
     """Yields the configuration with folders that are this process's own.
 
     Each process writes checkpoints and all, for what is in them is read from
@@ -95,7 +99,15 @@ def own_folder(config, strategy):
         yield dataclasses.replace(config, model_dir=own, export_dir='')
 
 
-def fit(strategy, model, batches, epochs, initial_epoch, steps, callbacks):
+def fit(
+    strategy: tf.distribute.Strategy,
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    epochs: int,
+    initial_epoch: int,
+    steps: int,
+    callbacks: list[keras.callbacks.Callback],
+) -> None:
     """Fits a compiled model to batches, on whatever devices there are.
 
     This is `model.fit`, which fails on several machines (Keras 3.15, issues

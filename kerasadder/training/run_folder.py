@@ -5,14 +5,16 @@ import datetime
 import json
 import os
 import pathlib
+from collections.abc import Iterator
 
 from kerasadder import __version__
 from kerasadder import files
+from kerasadder.config import TrainingConfig
 from kerasadder.errors import UserError
 
 
 @contextlib.contextmanager
-def open_run_folder(config):
+def open_run_folder(config: TrainingConfig) -> Iterator[pathlib.Path]:
     """Makes the run's folder, or opens it to go on with the run in it.
 
     While it is open, no other process can open it.

@@ -29,7 +29,9 @@ class CycleThenConstant(keras.optimizers.schedules.LearningRateSchedule):
         return tf.where(step < self.begin, self.cycle(step), constant)
 
 
-def one_cycle(learning_rate, steps):
+def one_cycle(
+    learning_rate: float, steps: int
+) -> keras.optimizers.schedules.LearningRateSchedule:
     """Returns the schedule of a run of so many steps, by its peak."""
     warmup_steps = round(WARMUP * steps)
     return keras.optimizers.schedules.CosineDecay(

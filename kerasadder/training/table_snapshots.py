@@ -1,6 +1,7 @@
 """The learned addition table, noted as training goes on."""
 
 import math
+import pathlib
 
 import keras
 import numpy as np
@@ -56,7 +57,7 @@ def _notes_until(step):
     return 1 + math.floor(math.log(step, NOTE_GROWTH)) if step else 0
 
 
-def read_table_notes(directory):
+def read_table_notes(directory: pathlib.Path) -> dict[int, np.ndarray]:
     """Returns what `TableNotes` wrote.
 
     Args:

@@ -4,6 +4,8 @@ The hyperparameters are written as protos, because `hp.hparams` can say neither
 which of them differ between runs nor that a run has ended.
 """
 
+import pathlib
+
 import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2
@@ -109,7 +111,9 @@ class TensorBoardLog(keras.callbacks.Callback):
                 tf.summary.image(name, style.pixels(figure)[None])
 
 
-def write_result(directory, epochs, test):
+def write_result(
+    directory: pathlib.Path, epochs: int, test: dict[str, float]
+) -> None:
     """Writes the scores of a finished run, as a run `test` beside its others.
 
     `TensorBoardLog.forget_after` deletes them too.

@@ -176,10 +176,10 @@ def test_run_ends_with_the_mean_of_the_averaged_epochs(
 
 
 def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
-    train, *_ = stripes_data.values()
-    images = train[0].astype(np.float32)
+    images, labels = stripes_data['train']
+    images = images.astype(np.float32)
     images[1000] = np.nan
-    data = {**stripes_data, 'train': (images, train[1])}
+    data = {**stripes_data, 'train': (images, labels)}
     config = small_config(tmp_path, steps_per_execution=1, checkpoint_steps=1)
     with pytest.raises(UserError, match='training has diverged') as error:
         train(config, data)
@@ -202,13 +202,13 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     config = small_config(
         tmp_path, epochs=1, learning_rate=1e-5, minimum_accuracy=1.0
     )
-    with pytest.raises(UserError, match='below --minimum_accuracy='):
+    with pytest.raises(UserError, match='below minimum_accuracy='):
         train(config, stripes_data)
     assert not versions(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
     # And again: that the run is complete makes it no better.
-    with pytest.raises(UserError, match='below --minimum_accuracy='):
+    with pytest.raises(UserError, match='below minimum_accuracy='):
         train(dataclasses.replace(config, export_dir=''), stripes_data)
 
 
