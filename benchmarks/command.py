@@ -6,8 +6,9 @@ evaluation: the exhaustive evaluation of the 10,000 test images.
 time_to_accuracy: seconds until 98.8 % of digits and 98.5 % of sums are right
 on validation images, after tracing (recipe fast; presets) and as a process.
 yardstick: the recipe fast against a plain network in PyTorch, extrapolated.
-serving: requests per second and latencies of the exported model, in process
-and behind the tests' doubles of TensorFlow Serving, or a server at --address.
+serving: requests per second and latencies of the exported model, in process,
+with --onnx in turns with ONNX Runtime, and behind the tests' doubles of
+TensorFlow Serving, or a server at --address.
 soak: good and bad requests at a double, for --minutes; exit status 1 if it
 fails.
 robustness: accuracy and confidence on the fifteen kinds of corrupted images of
@@ -70,6 +71,12 @@ def define_flags(given):
         'address',
         None,
         'host:port of a server for serving. [the doubles]',
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'onnx',
+        None,
+        'An .onnx file of --saved_model, to time beside it in serving.',
         flag_values=given,
     )
     flags.DEFINE_bool(
@@ -206,6 +213,11 @@ def _serving(given):
     ((images, _),) = _load(given, 'test')
     saved_model, seconds = given.saved_model, given.seconds
     yield 'in process', serving.in_process(saved_model, images, seconds)
+    if given.onnx:
+        yield (
+            'in process, in turns with ONNX Runtime',
+            serving.against_onnx(saved_model, given.onnx, images, seconds),
+        )
     if given.address:
         transport = 'grpc' if given.grpc else 'rest'
         yield (

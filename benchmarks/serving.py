@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasadder.serving import client
+from kerasadder.serving import formats
 
 # Signature and images a request.
 REQUESTS = (
@@ -89,6 +90,61 @@ def through(address, transport, images, seconds):
                 seconds,
             )
     return results
+
+
+def against_onnx(saved_model, onnx, images, seconds):
+    """Times the signature serving_default and ONNX Runtime, in turns.
+
+    Args:
+        saved_model: As for `in_process`.
+        onnx: An .onnx file of the same model.
+        images: As for `in_process`.
+        seconds: How long to call both, for each number of images a call.
+
+    Returns:
+        A dict from '<n> images' to the medians of the time that a call takes,
+        `tensorflow_ms` and `onnx_runtime_ms`, and their `ratio`.
+    """
+    loaded, onnx_answer = tf.saved_model.load(saved_model), formats.load(onnx)
+
+    def ask(inputs):
+        outputs = loaded.signatures['serving_default'](
+            **{name: tf.constant(value) for name, value in inputs.items()}
+        )
+        return {name: output.numpy() for name, output in outputs.items()}
+
+    results = {}
+    for batch in (1, 32, 256):
+        inputs = {
+            'image': images[:batch].astype(np.float32),
+            'number': np.eye(10, dtype=np.float32)[np.arange(batch) % 10],
+        }
+        results[f'{batch} images'] = in_turns(
+            lambda inputs=inputs: ask(inputs),
+            lambda inputs=inputs: onnx_answer(**inputs),
+            seconds,
+        )
+    return results
+
+
+def in_turns(ask_tensorflow, ask_onnx, seconds):
+    """Times two callables of no arguments, a call of each in turn."""
+    took = {ask_tensorflow: [], ask_onnx: []}
+    for _ in range(WARM_UP):
+        for ask in took:
+            ask()
+    end = time.perf_counter() + seconds
+    while not took[ask_onnx] or time.perf_counter() < end:
+        for ask, times in took.items():
+            began = time.perf_counter()
+            ask()
+            times.append(time.perf_counter() - began)
+    tensorflow, onnx = (float(np.median(times)) for times in took.values())
+    return {
+        'tensorflow_ms': 1000 * tensorflow,
+        'onnx_runtime_ms': 1000 * onnx,
+        'ratio': tensorflow / onnx,
+    }
 
 
 @contextlib.contextmanager

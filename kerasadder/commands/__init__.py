@@ -19,7 +19,7 @@ COMMANDS = {
     'figures': 'draw the figures of a finished run',
     'predict': 'say digit and sum of pictures',
     'demo': 'open a page to draw digits on',
-    'export': 'export a trained .keras file as a SavedModel',
+    'export': 'export a trained .keras file as a SavedModel, ONNX or LiteRT',
     'query': 'ask a TensorFlow Serving about pictures',
 }
 

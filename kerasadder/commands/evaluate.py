@@ -12,7 +12,10 @@ from kerasadder.errors import UserError
 def define_flags(given: flags.FlagValues) -> None:
     shared_flags.define_saved_model_flag(given)
     flags.DEFINE_string(
-        'model', None, 'A .keras file instead.', flag_values=given
+        'model',
+        None,
+        'A .keras, .onnx or .tflite file instead.',
+        flag_values=given,
     )
     flags.DEFINE_string(
         'dataset',
@@ -29,9 +32,13 @@ def define_flags(given: flags.FlagValues) -> None:
 def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
     from kerasadder import evaluation
     from kerasadder.data import splits
+    from kerasadder.serving import formats
     from kerasadder.serving import model_files
 
-    if given.model:
+    if given.model and given.model.endswith(formats.SUFFIXES):
+        with runner.native_stderr_closed():  # the runtimes' chatter
+            every_number = formats.load_every_number(given.model)
+    elif given.model:
         every_number = evaluation.every_number_function(
             model_files.load_model(given.model)
         )

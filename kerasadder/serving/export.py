@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasadder import files
+from kerasadder.serving import folding
 from kerasadder.serving import signatures
 from kerasadder.serving import warmup
 
@@ -98,15 +99,25 @@ def find_export(
     # Their names there are Keras's own business.
     same = all(
         any(np.array_equal(weight, array) for array in exported)
-        for weight in model.get_weights()
+        for weight in folding.folded(model).get_weights()
     )
     return newest if same else None
 
 
 def _write(model, path):
+    served = folding.folded(model)
     archive = keras.export.ExportArchive()
-    archive.track(model)
-    for name, (function, specs) in signatures.of_model(model).items():
+    archive.track(served)
+    endpoints = signatures.of_model(served)
+    answer, specs = endpoints.pop('serving_default')
+    # As `model.export` has it: `serve` takes the dict, and as the first one
+    # becomes the signature serving_default too.
+    archive.add_endpoint(
+        'serve',
+        lambda inputs: answer(**inputs),
+        [{spec.name: spec for spec in specs}],
+    )
+    for name, (function, specs) in endpoints.items():
         archive.add_endpoint(name, function, specs)
     archive.write_out(path, verbose=False)
     # TensorFlow Serving runs these before it offers the version.

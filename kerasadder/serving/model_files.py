@@ -72,7 +72,7 @@ def load_saved_model(path: str | os.PathLike) -> EveryNumber:
     """
     loaded = _load(path)
     serve = loaded.signatures['serving_default']
-    every_number = loaded.signatures.get('every_number', _ten_calls(serve))
+    every_number = loaded.signatures.get('every_number', ten_calls(serve))
 
     def predict(image):
         # The signature alone would not keep the variables alive.
@@ -156,7 +156,7 @@ def _load(path):
     return loaded
 
 
-def _ten_calls(serve):
+def ten_calls(serve):
     """Makes the signature every_number of serving_default, for lack of it."""
 
     def every_number(image):

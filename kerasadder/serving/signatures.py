@@ -111,7 +111,11 @@ def _call(function, inputs):
     # oneDNN's convolution fails on an empty batch (TensorFlow 2.21).
     spare = tf.cast(size == 0, tf.int32)
     padded = {
-        name: tf.pad(tensor, [[0, spare]] + [[0, 0]] * (tensor.shape.rank - 1))
+        # The reshape keeps the shape known: the width of a pad is not.
+        name: tf.reshape(
+            tf.pad(tensor, [[0, spare]] + [[0, 0]] * (tensor.shape.rank - 1)),
+            (-1, *tensor.shape[1:]),
+        )
         for name, tensor in inputs.items()
     }
     outputs = function(padded)

@@ -19,3 +19,20 @@ def test_latencies_are_of_the_calls_after_warming_up(monkeypatch):
     assert figures['p50_ms'] == pytest.approx(100)
     # Between the 99th and the 100th of 100 calls.
     assert 100 < figures['p99_ms'] < 2000
+
+
+def test_two_are_timed_in_turns(monkeypatch):
+    now, order = [0.0], []
+    monkeypatch.setattr(serving.time, 'perf_counter', lambda: now[0])
+
+    def ask(name, took):
+        order.append(name)
+        now[0] += took
+
+    figures = serving.in_turns(
+        lambda: ask('tensorflow', 0.3), lambda: ask('onnx', 0.2), seconds=5
+    )
+    assert order == ['tensorflow', 'onnx'] * (len(order) // 2)
+    assert figures['tensorflow_ms'] == pytest.approx(300)
+    assert figures['onnx_runtime_ms'] == pytest.approx(200)
+    assert figures['ratio'] == pytest.approx(1.5)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert import interpreter as litert
 
 from kerasadder.model import build_model
 from kerasadder.model import with_every_number
@@ -32,6 +33,7 @@ def version(model, tmp_path_factory):
 def test_signatures_have_their_names_and_shapes(version):
     loaded = tf.saved_model.load(version)
     assert set(loaded.signatures) == {
+        'serve',
         'serving_default',
         'classify_bytes',
         'every_number',
@@ -76,6 +78,29 @@ def test_answers_as_the_model_does(model, version):
     for name, expected in with_every_number(model)(image).items():
         output = loaded.signatures['every_number'](image=image)[name]
         np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_keras_layer_takes_the_dict(model, version):
+    layer = keras.layers.TFSMLayer(version, call_endpoint='serve')
+    outputs = layer(inputs())
+    assert outputs.keys() == {'digit', 'sum'}
+    for name, expected in model(inputs()).items():
+        np.testing.assert_allclose(
+            outputs[name], expected, rtol=1e-5, atol=1e-7
+        )
+
+
+def test_litert_converter_finds_the_shapes_known(version):
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(version), signature_keys=['serving_default']
+    )
+    interpreter = litert.Interpreter(model_content=converter.convert())
+    answers = interpreter.get_signature_runner('serving_default')(**inputs())
+    loaded = tf.saved_model.load(version)
+    expected = loaded.signatures['serving_default'](**inputs())
+    assert answers.keys() == expected.keys()
+    for name, probabilities in expected.items():
+        np.testing.assert_allclose(answers[name], probabilities, atol=1e-5)
 
 
 def test_versions_count_up(model, tmp_path):
