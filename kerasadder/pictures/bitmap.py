@@ -1,0 +1,97 @@
+"""BMPs, those with a palette by colour, in TensorFlow ops."""
+
+import numpy as np
+import tensorflow as tf
+
+from kerasadder.pictures.fields import octets
+from kerasadder.pictures.fields import unsigned
+from kerasadder.pictures.limits import MAX_BYTES
+from kerasadder.pictures.limits import require
+from kerasadder.pictures.limits import require_pixels
+
+FILE_HEADER, INFO_HEADER = 14, 40  # bytes; later headers only add to these
+UNCOMPRESSED, WITH_MASKS = (0,), (0, 3, 6)  # kinds of compression
+PALETTES = 1, 4, 8  # bits a pixel
+
+
+def decode_bmp(encoded, name):
+    """Decodes a BMP of 1, 4, 8, 24 or 32 bits a pixel, not compressed.
+
+    Args:
+        encoded: String tensor `()`.
+        name: String tensor `()`, what to call it in an error.
+
+    Returns:
+        uint8 tensor `(height, width, channels)`: RGB or RGBA.
+
+    Raises:
+        InvalidArgumentError: When run, if it is of another kind, cut short or
+            has more pixels than an eighth of `MAX_BYTES`, a quarter without
+            a palette.
+    """
+    bits = unsigned(encoded, 28, 2)
+    compression = unsigned(encoded, 30, 4)
+    has_palette = tf.reduce_any(bits == PALETTES)
+    is_read = tf.where(
+        has_palette,
+        tf.reduce_any(compression == UNCOMPRESSED),
+        tf.reduce_any(bits == (24, 32))
+        & tf.reduce_any(compression == WITH_MASKS),
+    ) & (unsigned(encoded, FILE_HEADER, 4) >= INFO_HEADER)
+    is_kind = require(
+        is_read,
+        name,
+        'is a BMP of a kind that is not read (1, 4, 8, 24 and 32 bits without'
+        ' compression are): save it as a PNG',
+    )
+    with tf.control_dependencies([is_kind]):
+        height, width = tf.unstack(_signed_size(encoded))
+    size = tf.stack([tf.abs(height), width])
+    checks = require_pixels(
+        *(size, name),
+        tf.where(has_palette, 'a BMP with a palette', 'a BMP'),
+        # With one, the index of a colour takes 4 bytes, beside 4 of a pixel.
+        tf.where(has_palette, MAX_BYTES // 8, MAX_BYTES // 4),
+        'make it smaller, or send a JPEG',
+    )
+    with tf.control_dependencies(checks):
+        encoded = tf.identity(encoded)
+    cases = [
+        (bits == count, lambda count=count: _by_colour(encoded, count, name))
+        for count in PALETTES
+    ]
+    return tf.case(cases, default=lambda: tf.io.decode_bmp(encoded))
+
+
+def _by_colour(encoded, bits, name):
+    """Decodes a BMP of so many bits a pixel, each the index of a colour."""
+    height, width = tf.unstack(_signed_size(encoded))
+    row = (width * bits + 31) // 32 * 4  # bytes, padded
+    start, count = unsigned(encoded, 10, 4), tf.abs(height) * row
+    length = tf.cast(tf.strings.length(encoded), tf.int64)
+    whole = require(start + count <= length, name, 'is cut short')
+    with tf.control_dependencies([whole]):
+        rows = tf.strings.substr(encoded, start, count)
+    rows = tf.reshape(tf.io.decode_raw(rows, tf.uint8), (tf.abs(height), row))
+    # Each byte is looked up as the pixels that it stands for.
+    pixels = tf.gather(_pixels_of_bytes(encoded, bits), tf.cast(rows, tf.int32))
+    pixels = tf.reshape(pixels, (tf.abs(height), row * 8 // bits, 3))
+    # The last row comes first, unless the height is negative.
+    order = tf.cond(height > 0, lambda: pixels[::-1], lambda: pixels)
+    return order[:, :width]
+
+
+def _pixels_of_bytes(encoded, bits):
+    """Returns the RGB of the pixels in each byte, `(256, 8 / bits, 3)`."""
+    start = FILE_HEADER + unsigned(encoded, FILE_HEADER, 4)
+    palette = tf.reshape(octets(encoded, start, 4 * 2**bits), (2**bits, 4))
+    rgb = tf.cast(palette[:, 2::-1], tf.uint8)  # from blue, green, red, 0
+    shifts = np.arange(8 - bits, -1, -bits)
+    indices = np.arange(256)[:, None] >> shifts & (2**bits - 1)
+    return tf.gather(rgb, indices)
+
+
+def _signed_size(encoded):
+    """Returns height and width; a height below 0 says that the top is first."""
+    size = tf.stack([unsigned(encoded, position, 4) for position in (22, 18)])
+    return tf.where(size >= 2**31, size - 2**32, size)

@@ -1,0 +1,34 @@
+"""Numbers out of the bytes of a file, in TensorFlow ops."""
+
+import numpy as np
+import tensorflow as tf
+
+
+def octets(encoded, position, count):
+    """Reads bytes; those after the end of the file are 0.
+
+    Args:
+        encoded: String tensor `()`.
+        position: Of the first byte, a number or an int64 tensor, 0 or more.
+        count: How many, a number.
+
+    Returns:
+        int64 tensor `(count,)`, 0..255.
+    """
+    length = tf.cast(tf.strings.length(encoded), tf.int64)
+    start = tf.minimum(tf.cast(position, tf.int64), length)
+    field = tf.strings.substr(encoded, start, tf.cast(count, tf.int64))
+    values = tf.io.decode_raw(field, tf.uint8, fixed_length=count)
+    return tf.cast(tf.ensure_shape(values, (count,)), tf.int64)
+
+
+def unsigned(encoded, position, count, big_endian=False):
+    """Reads an unsigned number of `count` bytes, an int64 tensor `()`."""
+    read = octets(encoded, position, count)
+    return tf.reduce_sum(read * weights(count, big_endian))
+
+
+def weights(count, big_endian=False):
+    """Returns what each of a number's bytes counts, int64 `(count,)`."""
+    little_endian = 256 ** np.arange(count, dtype=np.int64)
+    return little_endian[::-1] if big_endian else little_endian

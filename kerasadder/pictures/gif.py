@@ -1,0 +1,68 @@
+"""The first frame of a GIF, in TensorFlow ops."""
+
+import tensorflow as tf
+
+from kerasadder.pictures.fields import unsigned
+from kerasadder.pictures.limits import MAX_BYTES
+from kerasadder.pictures.limits import require_pixels
+
+EXTENSION = 0x21
+
+
+def decode_gif(encoded, name):
+    """Decodes a GIF's first frame.
+
+    Args:
+        encoded: String tensor `()`.
+        name: String tensor `()`, what to call it in an error.
+
+    Returns:
+        uint8 tensor `(height, width, 3)`, RGB.
+
+    Raises:
+        InvalidArgumentError: When run, if it cannot be decoded or has more
+            pixels than a quarter of `MAX_BYTES`.
+    """
+    frame, size = _first_frame(encoded)
+    # Three bytes a pixel and one for the index of its colour.
+    limit = MAX_BYTES // 4
+    checks = require_pixels(
+        *(size, name, 'a GIF', limit, 'make it smaller, or send a JPEG')
+    )
+    with tf.control_dependencies(checks):
+        frame = tf.identity(frame)
+    return tf.io.decode_image(frame, expand_animations=False)
+
+
+def _first_frame(encoded):
+    """Returns a GIF cut after its first frame, and its size or the frame's.
+
+    The decoder would unpack all of them, however many and whatever their size.
+    """
+
+    def colours(position):  # what a table of them takes, as its flags say
+        flags = unsigned(encoded, position, 1)
+        count = tf.bitwise.left_shift(tf.constant(2, tf.int64), flags % 8)
+        return tf.where(flags >= 128, 3 * count, 0)
+
+    def after_blocks(position):  # each its length, then as many bytes
+        (position,) = tf.while_loop(
+            lambda position: unsigned(encoded, position, 1) > 0,
+            lambda position: (position + unsigned(encoded, position, 1) + 1,),
+            (position,),
+        )
+        return position + 1
+
+    (frame,) = tf.while_loop(
+        lambda position: unsigned(encoded, position, 1) == EXTENSION,
+        lambda position: (after_blocks(position + 2),),
+        (13 + colours(10),),
+    )
+    end = after_blocks(frame + 11 + colours(frame + 9))
+    cut = tf.strings.substr(encoded, 0, tf.cast(end, tf.int32))
+    size = tf.maximum(_size(encoded, 6), _size(encoded, frame + 5))
+    return tf.strings.join([cut, ';']), size
+
+
+def _size(encoded, position):
+    return tf.stack([unsigned(encoded, position + i, 2) for i in (2, 0)])

@@ -1,0 +1,98 @@
+"""JPEGs of any size, upright, in TensorFlow ops."""
+
+import functools
+
+import tensorflow as tf
+
+from kerasadder.pictures.fields import octets
+from kerasadder.pictures.fields import unsigned
+from kerasadder.pictures.limits import require_pixels
+from kerasadder.pictures.orientation import of_exif
+from kerasadder.pictures.orientation import turn_upright
+
+# Decoding may shrink a picture by 2, 4 or 8 while its longer side keeps so
+# many pixels: a digit 10 mm high on an A4 page keeps some 70.
+LEAST_SIDE = 2000
+# A second of decoding. Of the picture itself at most 48 MB are unpacked.
+MAX_PIXELS = 250_000_000
+# A progressive one is held whole at its full size, 6 bytes a pixel.
+MAX_PROGRESSIVE_PIXELS = 36_000_000
+RATIOS = 1, 2, 4, 8
+
+# ITU-T T.81 (1992), table B.1: what follows a byte of 0xFF.
+BASELINE, NO_FRAMES = (0xC0, 0xC1), (0xC4, 0xC8, 0xCC)
+SCAN, APP1 = 0xDA, 0xE1
+EXIF = b'Exif\0\0'
+
+
+def decode_jpeg(encoded, name):
+    """Decodes a JPEG, shrunk if it is large, and turns it upright.
+
+    Args:
+        encoded: String tensor `()`.
+        name: String tensor `()`, what to call it in an error.
+
+    Returns:
+        uint8 tensor `(height, width, channels)`, grey or RGB.
+
+    Raises:
+        InvalidArgumentError: When run, if it cannot be decoded or is larger
+            than `MAX_PIXELS`, `MAX_PROGRESSIVE_PIXELS` if it is progressive.
+    """
+    size = tf.io.extract_jpeg_shape(encoded, tf.int64)[:2]
+    exif, is_baseline = _read_header(encoded)
+    limit = tf.where(is_baseline, MAX_PIXELS, MAX_PROGRESSIVE_PIXELS)
+    kind = tf.where(is_baseline, 'a JPEG', 'a progressive JPEG')
+    with tf.control_dependencies(require_pixels(size, name, kind, limit)):
+        shrinks = tf.reduce_max(size) >= LEAST_SIDE * tf.constant(
+            RATIOS[1:], tf.int64
+        )
+    picture = tf.switch_case(
+        tf.reduce_sum(tf.cast(shrinks, tf.int32)),
+        [
+            functools.partial(tf.io.decode_jpeg, encoded, ratio=ratio)
+            for ratio in RATIOS
+        ],
+    )
+    return turn_upright(picture, of_exif(exif))
+
+
+def _read_header(encoded):
+    """Walks through the segments before the first scan.
+
+    Returns:
+        The EXIF data, a string tensor `()`, empty if there are none, and a
+        bool tensor `()`: True if the one scan that there is has all channels,
+        so that each row can be unpacked and forgotten.
+    """
+
+    def is_segment(position, *_):
+        first, marker = tf.unstack(octets(encoded, position, 2))
+        has_length = (marker >= 0xC0) & (marker < 0xD0) | (marker > SCAN)
+        return (first == 0xFF) & has_length
+
+    def read(position, exif, frame):
+        content = octets(encoded, position, 4 + len(EXIF))
+        marker, high, low = content[1], content[2], content[3]
+        is_exif = (marker == APP1) & tf.reduce_all(content[4:] == [*EXIF])
+        is_frame = (marker < 0xD0) & ~tf.reduce_any(marker == NO_FRAMES)
+        return (
+            # A marker may be preceded by more bytes of 0xFF.
+            position + tf.where(marker != 0xFF, 2 + 256 * high + low, 1),
+            tf.where(is_exif & (exif == 0), position, exif),
+            tf.where(is_frame, position, frame),
+        )
+
+    zero = tf.constant(0, tf.int64)
+    scan, exif, frame = tf.while_loop(
+        is_segment, read, (zero + 2, zero, zero), maximum_iterations=1000
+    )
+    is_baseline = (
+        (unsigned(encoded, scan + 1, 1) == SCAN)
+        & tf.reduce_any(unsigned(encoded, frame + 1, 1) == BASELINE)
+        & (unsigned(encoded, scan + 4, 1) == unsigned(encoded, frame + 9, 1))
+    )
+    # The length counts itself and the name.
+    length = unsigned(encoded, exif + 2, 2, big_endian=True) - 2 - len(EXIF)
+    length = tf.where(exif > 0, tf.maximum(length, 0), 0)
+    return tf.strings.substr(encoded, exif + 4 + len(EXIF), length), is_baseline

@@ -1,0 +1,70 @@
+"""PNGs up to what memory allows, in TensorFlow ops."""
+
+import tensorflow as tf
+
+from kerasadder.pictures.fields import octets
+from kerasadder.pictures.fields import unsigned
+from kerasadder.pictures.limits import MAX_BYTES
+from kerasadder.pictures.limits import require_pixels
+
+SIGNATURE = b'\x89PNG\r\n\x1a\n'
+PALETTE, WITH_ALPHA = 3, (4, 6)  # colour types
+
+
+def decode_png(encoded, name):
+    """Decodes a PNG; one that is too large in colour is read in grey.
+
+    Args:
+        encoded: String tensor `()`.
+        name: String tensor `()`, what to call it in an error.
+
+    Returns:
+        uint8 tensor `(height, width, channels)`: grey, grey and alpha, RGB or
+        RGBA.
+
+    Raises:
+        InvalidArgumentError: When run, if it cannot be decoded or has more
+            pixels than `MAX_BYTES`, with transparency than a quarter of it.
+    """
+    height = unsigned(encoded, 20, 4, big_endian=True)
+    size = tf.stack([unsigned(encoded, 16, 4, big_endian=True), height])
+    kind = unsigned(encoded, 25, 1)
+    has_alpha = tf.reduce_any(kind == WITH_ALPHA) | (
+        (kind == PALETTE) & _has_transparent_colours(encoded)
+    )
+    checks = require_pixels(
+        *(size, name),
+        tf.where(has_alpha, 'a PNG with transparency', 'a PNG'),
+        tf.where(has_alpha, MAX_BYTES // 4, MAX_BYTES),
+        'make it smaller, or send a JPEG',
+    )
+    with tf.control_dependencies(checks):
+        too_large_in_colour = 3 * tf.reduce_prod(size) > MAX_BYTES
+    return tf.cond(
+        ~has_alpha & too_large_in_colour,
+        lambda: tf.io.decode_png(encoded, channels=1),
+        lambda: tf.io.decode_png(encoded),
+    )
+
+
+def _has_transparent_colours(encoded):
+    """Returns whether a chunk tRNS stands before the pixels."""
+
+    def is_another(position):
+        name = octets(encoded, position + 4, 4)
+        is_last = [
+            tf.reduce_all(name == [*last]) for last in (b'IDAT', b'tRNS')
+        ]
+        return ~tf.reduce_any(is_last) & (position < length)
+
+    length = tf.cast(tf.strings.length(encoded), tf.int64)
+    (position,) = tf.while_loop(
+        is_another,
+        lambda position: (
+            position + 12 + unsigned(encoded, position, 4, big_endian=True),
+        ),
+        (tf.constant(len(SIGNATURE), tf.int64),),
+        maximum_iterations=1000,
+    )
+    # Where the pixels are not found, transparency takes the most memory.
+    return ~tf.reduce_all(octets(encoded, position + 4, 4) == [*b'IDAT'])
