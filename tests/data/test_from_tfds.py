@@ -24,8 +24,15 @@ SHA256 = {
 }
 
 
-def store(data_dir, shape=(28, 28, 1), splits=('train', 'test'), **features):
-    """Stores a dataset `ours` of 13 images a split, made by TFDS itself."""
+def store(
+    data_dir,
+    name='ours',
+    config=None,
+    shape=(28, 28, 1),
+    splits=('train', 'test'),
+    **features,
+):
+    """Stores a dataset of 13 images a split, made by TFDS itself."""
     features = {
         'image': tfds.features.Image(shape=shape),
         'label': tfds.features.ClassLabel(num_classes=10),
@@ -36,7 +43,8 @@ def store(data_dir, shape=(28, 28, 1), splits=('train', 'test'), **features):
         for i in range(13)
     ]
     builder = tfds.dataset_builders.AdhocBuilder(
-        name='ours',
+        name=name,
+        config=config,
         version='1.0.0',
         features=tfds.features.FeaturesDict(features),
         split_datasets=dict.fromkeys(splits, examples),
@@ -106,6 +114,15 @@ def test_dataset_that_lies_prepared_is_loaded(tmp_path):
     assert from_tfds.num_training_images('ours', tmp_path) == 13
 
 
+def test_configuration_of_a_dataset_that_lies_prepared_is_loaded(tmp_path):
+    store(tmp_path, name='mnist_corrupted', config='fog')
+    images, labels = from_tfds.load(
+        'mnist_corrupted/fog', 'test', data_dir=tmp_path
+    )
+    assert images.shape == (13, 28, 28, 1)
+    assert (images[:, 5, 5, 0] % 10 == labels).all()
+
+
 @pytest.mark.parametrize(
     ('wrong', 'message'),
     [
@@ -135,11 +152,13 @@ def test_other_images_are_refused_before_they_are_downloaded(tmp_path):
         from_tfds.load('svhn_cropped', 'train', data_dir=tmp_path)
 
 
-def test_failed_download_is_one_line(tmp_path, monkeypatch):
+@pytest.mark.parametrize('name', ['fashion_mnist', 'mnist_corrupted/fog'])
+def test_failed_download_is_one_line(name, tmp_path, monkeypatch):
     def get(self, url, **kwargs):
         raise requests.exceptions.ConnectionError(f'no way to {url}')
 
     monkeypatch.setattr(requests.Session, 'get', get)
-    with pytest.raises(UserError, match=r'could not download.*no way') as error:
-        from_tfds.load('fashion_mnist', 'train', data_dir=tmp_path)
+    message = rf'dataset={name}: .*could not download.*no way'
+    with pytest.raises(UserError, match=message) as error:
+        from_tfds.load(name, 'train', data_dir=tmp_path)
     assert len(str(error.value).splitlines()) == 1
