@@ -52,11 +52,11 @@ def main(given: flags.FlagValues, paths: list[str]) -> int | None:
                 flush=True,
             )
     if given.figure and answered:
-        _draw(given, answered)
+        _draw(given, answered, classify)
     return 0 if len(answered) == len(set(paths)) else 1
 
 
-def _draw(given, answered):
+def _draw(given, answered, classify):
     from kerasadder.pictures import decode
     from kerasadder.pictures import normalize
     from kerasadder.plots import image_grids
@@ -65,7 +65,7 @@ def _draw(given, answered):
     image_grids.answers(
         [f'{os.path.basename(path)} + {given.number}' for path in answered],
         [decode.decode_picture(picture).numpy() for picture in pictures],
-        normalize.normalize_pictures(pictures).numpy(),
+        [normalize.seen(classify, p, given.number) for p in pictures],
         [answer for _, answer in answered.values()],
     ).savefig(given.figure)
 

@@ -38,9 +38,8 @@ def answer(
         # The server's name comes first, and it has one picture alone.
         message = re.sub(r'.*image\[0\]', 'The picture', str(error))
         raise UserError(message) from error
-    image = normalize.normalize_pictures([picture]).numpy()
     return {name: array[0] for name, array in outputs.items()} | {
-        'image': image[0]
+        'image': normalize.seen(classify, picture, number)
     }
 
 

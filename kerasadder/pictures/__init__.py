@@ -5,5 +5,13 @@ png, jpeg, gif, bitmap: `decode_png`, `decode_jpeg`, `decode_gif`, `decode_bmp`.
 orientation: `turn_upright` does what EXIF says of how a camera was held.
 limits: `require` refuses a picture in words, `require_pixels` a large one.
 fields: `octets` and `unsigned` read numbers out of a file.
-normalize: `normalize_pictures` finds the ink and places it as MNIST does.
+normalize: `normalize_pictures` reads a picture in two ways; `surest` and `seen`
+  tell by which one the network answers.
+whole: `read` takes all ink for the digit's.
+finding: `read` finds the digit among the things in a picture.
+things: `measure` and `likeliness` tell which thing is likeliest a digit.
+ink: `grey`, `over_paper` and others tell ink from paper.
+placing: `place` scales and centres ink as MNIST does.
+components: `label` finds connected components.
+windows: `slide_max`, `opening` and `mean` look at windows of any size.
 """

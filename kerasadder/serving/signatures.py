@@ -6,7 +6,9 @@ import keras
 import tensorflow as tf
 
 from kerasadder.model import with_every_number
+from kerasadder.pictures.normalize import READINGS
 from kerasadder.pictures.normalize import normalize_pictures
+from kerasadder.pictures.normalize import surest
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_NUMBERS
 
@@ -81,11 +83,22 @@ def _classify_bytes(model):
         ]
         with tf.control_dependencies(checks):
             image, number = tf.identity(image), tf.identity(number)
+        readings = normalize_pictures(image)
         inputs = {
-            'image': normalize_pictures(image),
-            'number': tf.one_hot(number, NUM_NUMBERS),
+            'image': tf.reshape(readings, (-1, *IMAGE_SHAPE)),
+            'number': tf.repeat(
+                tf.one_hot(number, NUM_NUMBERS), READINGS, axis=0
+            ),
         }
-        outputs = _call(model, inputs)
+        outputs = {
+            name: tf.reshape(output, (-1, READINGS, output.shape[-1]))
+            for name, output in _call(model, inputs).items()
+        }
+        which = surest(outputs['digit'])
+        outputs = {
+            name: tf.gather(output, which, batch_dims=1)
+            for name, output in outputs.items()
+        }
         labels = {
             f'{name}_label': tf.argmax(probabilities, -1, tf.int32)
             for name, probabilities in outputs.items()

@@ -1,0 +1,155 @@
+"""Which ink in a picture is the digit's, in TensorFlow ops."""
+
+import tensorflow as tf
+
+from kerasadder.pictures import ink as inks
+from kerasadder.pictures import placing
+from kerasadder.pictures import things as things_
+from kerasadder.pictures import windows
+from kerasadder.task import IMAGE_SHAPE
+
+MOST = 1024  # pixels, the longer side, before anything else
+LOOK, LEAST_LOOK = 192, 96  # pixels, the longer side to find things at
+CELL = 2  # pixels: things are told apart on a grid of such
+REACH = 0.12  # of the digit's size: parts that near belong to it
+# How much each reading of a picture is trusted: strokes of a pen, of a pen if
+# ink is lighter where it seems darker than paper, and of a thick marker.
+PREFERENCE = (1.0, 0.3, 0.9)
+
+
+def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Finds the digit in a picture and places it as MNIST does.
+
+    Args:
+        picture: uint8 tensor `(height, width, channels)`.
+
+    Returns:
+        float32 tensor `(28, 28, 1)`, 0..255; and how strong the ink is, 0..255,
+        a tensor `()`, 0 if there is none.
+    """
+    picture, _ = inks.shrink(picture, MOST)
+    look, scale = _resize(picture)
+    ink, strength = find(inks.grey(look))
+
+    def place():
+        rows, columns = placing.around(ink, scale, tf.shape(picture))
+        top, left, bottom, right = tf.unstack(placing.box(ink))
+
+        def nearer():
+            near, _ = _resize(picture[rows, columns])
+            return find(inks.grey(near))[0]
+
+        longer = tf.maximum(bottom - top, right - left)
+        seen = tf.cond(longer < LOOK / 3, nearer, lambda: ink)
+        full = tf.maximum(placing.full_ink(seen), 1e-3)
+        return 255 * placing.place(tf.minimum(seen / full, 1.0))
+
+    image = tf.cond(
+        strength > 0, place, lambda: tf.zeros(IMAGE_SHAPE, tf.float32)
+    )
+    return tf.ensure_shape(image, IMAGE_SHAPE), strength
+
+
+def _resize(picture):
+    """Resizes the picture so that its longer side has `LOOK` pixels."""
+    size = tf.cast(tf.shape(picture)[:2], tf.float32)
+    longer = tf.reduce_max(size)
+    factor = tf.clip_by_value(longer, LEAST_LOOK, LOOK) / longer
+    new_size = tf.maximum(tf.cast(tf.round(factor * size), tf.int32), 1)
+    look = tf.cond(
+        factor < 1,
+        lambda: tf.image.resize(picture, new_size, 'area'),
+        lambda: tf.image.resize(picture, new_size, 'bilinear'),
+    )
+    return look, tf.cast(new_size, tf.float32) / size
+
+
+def find(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Finds the digit.
+
+    Args:
+        value: float tensor `(height, width)`, 0..255.
+
+    Returns:
+        float tensor `(height, width)`, the digit's ink, 0 where it is not;
+        and how strong it is at most, 0..255, 0 if there is no ink at all.
+    """
+    value = tf.ensure_shape(value, (None, None))
+    pen = inks.light_on_dark(value, inks.AROUND_PEN)
+    pens = inks.over_paper(
+        tf.stack([pen, 255 - pen]), inks.window(inks.PEN, value)
+    )
+    marker = inks.light_on_dark(value, inks.AROUND_MARKER)
+    marker = inks.over_paper(marker[None], inks.window(inks.MARKER, value))
+    ink = tf.concat([pens, marker], axis=0)
+    strokes = tf.where(inks.is_stroke(ink), ink, 0.0)
+    coarse = _pool(tf.nn.max_pool2d, strokes)
+    edges = _pool(tf.nn.avg_pool2d, _squared_gradient(value)[None])
+    edges = tf.repeat(edges, len(PREFERENCE), axis=0)
+    things, where, part = things_.measure(coarse, edges)
+    strongest = tf.reduce_max(tf.concat([things.strongest, [0.0]], axis=0))
+    ink = tf.cond(
+        strongest > 0,
+        lambda: _choose(ink, coarse, things, where, part),
+        lambda: tf.zeros_like(value),
+    )
+    return ink, strongest
+
+
+def _choose(ink, coarse, things, where, part):
+    height, width = tf.unstack(tf.cast(tf.shape(coarse)[1:], tf.float32))
+    score = things_.likeliness(things, height, width, tf.constant(PREFERENCE))
+    main = tf.argmax(score, output_type=tf.int32)
+    mask = _with_parts(main, things, where, part, tf.shape(coarse)[1:])
+    plane = tf.cast(things.plane[main], tf.int32)
+    mask = tf.repeat(tf.repeat(mask, CELL, axis=0), CELL, axis=1)
+    # The soft edges of strokes are theirs too.
+    mask = windows.slide_max(mask[None], tf.constant(3))[0]
+    size = tf.shape(ink)[1:]
+    return ink[plane] * mask[: size[0], : size[1]]
+
+
+def _with_parts(main, things, where, part, shape):
+    """Returns where the main thing is and what belongs to it: 1, else 0."""
+    # A long line beside a digit is not its stroke.
+    is_line = things.elongation < things_.LINE
+    longest = tf.where(is_line & ~is_line[main], 0.8, 1.1)
+    may_belong = (
+        (things.plane == things.plane[main])
+        & (things.ink > 0.5 * things.ink[main])
+        & (things.at_border == 0)
+        & (things.size < longest * things.size[main])
+        & (things.area > 0.01 * things.area[main])
+    )
+    shape = tf.cast(shape, tf.int64)
+    ours = tf.ensure_shape(part == main, (None,))
+    for _ in range(3):  # each part brings others within reach
+        mask = tf.scatter_nd(where[:, 1:], tf.cast(ours, tf.float32), shape)
+        size = tf.reduce_max(
+            tf.reduce_max(tf.where(ours[:, None], where[:, 1:], 0), axis=0)
+            - tf.reduce_min(
+                tf.where(ours[:, None], where[:, 1:], tf.int64.max), axis=0
+            )
+            + 1
+        )
+        reach = 2 * tf.cast(REACH * tf.cast(size, tf.float32), tf.int32) + 1
+        near = windows.slide_max(tf.minimum(mask, 1)[None], reach)[0]
+        touched = tf.math.unsorted_segment_max(
+            tf.gather_nd(near, where[:, 1:]), part, tf.size(things.size)
+        )
+        ours |= tf.gather((touched > 0) & may_belong, part)
+    return tf.minimum(
+        tf.scatter_nd(where[:, 1:], tf.cast(ours, tf.float32), shape), 1
+    )
+
+
+def _pool(function, values):
+    """Pools `(n, height, width)` over cells."""
+    return function(values[..., None], CELL, CELL, 'SAME')[..., 0]
+
+
+def _squared_gradient(value):
+    padded = tf.pad(value, [[1, 1], [1, 1]], 'SYMMETRIC')
+    down = padded[2:, 1:-1] - padded[:-2, 1:-1]
+    right = padded[1:-1, 2:] - padded[1:-1, :-2]
+    return (down**2 + right**2) / 4

@@ -1,0 +1,157 @@
+"""What the things in a picture look like: which is likeliest a digit."""
+
+import typing
+
+import tensorflow as tf
+
+from kerasadder.pictures import components
+
+LINE = 0.13  # breadth to length
+MOST = 12  # things that are compared with each other
+
+
+class Things(typing.NamedTuple):
+    """Connected components, a float tensor `(n,)` each, in cells."""
+
+    plane: tf.Tensor  # the mask it was found in
+    top: tf.Tensor
+    left: tf.Tensor
+    bottom: tf.Tensor
+    right: tf.Tensor
+    area: tf.Tensor
+    ink: tf.Tensor  # the mean, 0..255
+    strongest: tf.Tensor
+    edges: tf.Tensor  # the sum of squared gradients
+    at_border: tf.Tensor  # how many cells
+    elongation: tf.Tensor  # breadth to length, by second moments
+    upright: tf.Tensor  # 1 if it is higher than wide
+    in_middle: tf.Tensor  # cells in the middle half of its box, both ways
+
+    @property
+    def height(self):
+        return self.bottom - self.top
+
+    @property
+    def width(self):
+        return self.right - self.left
+
+    @property
+    def size(self):
+        return tf.maximum(self.height, self.width)
+
+
+def measure(
+    ink: tf.Tensor, edges: tf.Tensor
+) -> tuple[Things, tf.Tensor, tf.Tensor]:
+    """Finds the connected components of ink and what they look like.
+
+    Args:
+        ink: float tensor `(planes, height, width)`, 0 where there is none.
+        edges: float tensor of the same shape, squared gradients.
+
+    Returns:
+        `Things`; where their cells are, int64 `(cells, 3)`; and to which of
+        them each belongs, int32 `(cells,)`.
+    """
+    where, part = components.label(ink > 0)
+    where = tf.ensure_shape(where, (None, 3))
+    part = tf.ensure_shape(part, (None,))
+    count = tf.reduce_max(tf.concat([part, [-1]], axis=0)) + 1
+    plane, y, x = tf.unstack(tf.cast(where, tf.float32), axis=1)
+    height, width = tf.unstack(tf.cast(tf.shape(ink)[1:], tf.float32))
+
+    def total(values):
+        return tf.math.unsorted_segment_sum(values, part, count)
+
+    def largest(values):
+        return tf.math.unsorted_segment_max(values, part, count)
+
+    here = tf.gather_nd(ink, where)
+    area = total(tf.ones_like(here))
+    at_border = (y < 1) | (x < 1) | (y > height - 2) | (x > width - 2)
+    top, left = -largest(-y), -largest(-x)
+    bottom, right = largest(y) + 1, largest(x) + 1
+
+    def is_middle(values, begin, end):
+        centre, length = (begin + end - 1) / 2, end - begin
+        away = tf.abs(values - tf.gather(centre, part))
+        return away < tf.gather(length, part) / 4
+
+    in_middle = is_middle(y, top, bottom) & is_middle(x, left, right)
+    mean_y, mean_x = total(y) / area, total(x) / area
+    yy = total(y * y) / area - mean_y**2
+    xx = total(x * x) / area - mean_x**2
+    yx = total(y * x) / area - mean_y * mean_x
+    spread = tf.sqrt((yy - xx) ** 2 / 4 + yx**2)
+    middle = (yy + xx) / 2 + 0.1  # a cell has an extent
+    things = Things(
+        plane=largest(plane),
+        top=top,
+        left=left,
+        bottom=bottom,
+        right=right,
+        area=area,
+        ink=total(here) / area,
+        strongest=largest(here),
+        edges=total(tf.gather_nd(edges, where)),
+        at_border=total(tf.cast(at_border, tf.float32)),
+        elongation=tf.sqrt(tf.nn.relu(middle - spread) / (middle + spread)),
+        upright=tf.cast(yy > xx, tf.float32),
+        in_middle=total(tf.cast(in_middle, tf.float32)),
+    )
+    return things, where, part
+
+
+def likeliness(
+    things: Things,
+    height: tf.Tensor,
+    width: tf.Tensor,
+    preference: tf.Tensor,
+) -> tf.Tensor:
+    """Returns how likely each thing is the digit, `(n,)`, as a score.
+
+    Much sharp outline speaks for it; against it, to lie at the border, far
+    from the middle, to be a line, a patch, uneven, or a frame around another.
+
+    Args:
+        things: `Things`.
+        height, width: Of the masks, float tensors `()`.
+        preference: float tensor `(planes,)`, a factor for each.
+    """
+    y = (things.top + things.bottom) / height - 1
+    x = (things.left + things.right) / width - 1
+    shorter = tf.minimum(things.height, things.width)
+    is_line = things.elongation < LINE
+    fill = things.area / (things.height * things.width)
+    is_patch = (fill > 0.78) & (shorter > 0.35 * things.size)
+    score = (
+        tf.sqrt(things.edges)
+        / (1 + 4 * things.at_border / things.size)
+        / (1 + y * y + x * x)
+        # An upright line may be a 1.
+        * tf.where(is_line, tf.where(things.upright > 0, 0.5, 0.2), 1.0)
+        * tf.where(is_patch, 0.1, 1.0)
+        * tf.minimum(1.0, things.ink / (0.6 * things.strongest))
+        * tf.gather(preference, tf.cast(things.plane, tf.int32))
+    )
+    return tf.where(_is_frame(things, score), 0.1, 1.0) * score
+
+
+def _is_frame(things, score):
+    """Tells which things are empty in the middle but for another thing."""
+    best = tf.math.top_k(score, tf.minimum(MOST, tf.size(score))).indices
+    inner = Things(*(tf.gather(values, best) for values in things))
+    outer = Things(*(values[:, None] for values in inner))
+    contains = (
+        (outer.plane == inner.plane)
+        & (outer.top < inner.top)
+        & (outer.left < inner.left)
+        & (outer.bottom > inner.bottom)
+        & (outer.right > inner.right)
+        & (inner.height > 0.3 * outer.height)
+        & (tf.gather(score, best) > 0.2 * tf.gather(score, best)[:, None])
+    )
+    is_frame = tf.reduce_any(contains, axis=1) & (inner.in_middle == 0)
+    return tf.tensor_scatter_nd_update(
+        tf.zeros_like(score, tf.bool), best[:, None], is_frame
+    )

@@ -1,0 +1,68 @@
+"""All ink in a picture taken for the digit's, in TensorFlow ops."""
+
+import numpy as np
+import tensorflow as tf
+
+from kerasadder.pictures import ink as inks
+from kerasadder.pictures import placing
+from kerasadder.task import IMAGE_SHAPE
+
+FIRST_LOOK, SECOND_LOOK = 512, 224  # pixels, the longer side to find ink at
+PAPER = 64  # pixels, the side at which the paper's shading is estimated
+WINDOW = 33  # pixels of these: wider than any stroke
+
+
+def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Places all ink of a picture as MNIST does.
+
+    Args:
+        picture: uint8 tensor `(height, width, channels)`.
+
+    Returns:
+        float32 tensor `(28, 28, 1)`, 0..255; and how strong the ink is, 0..255,
+        a tensor `()`, 0 if there is none.
+    """
+    # First where the ink is, then from near by what it looks like.
+    look, scale = inks.shrink(picture, FIRST_LOOK)
+    ink, strength = _ink(inks.grey(look))
+
+    def place():
+        near = picture[placing.around(ink, scale, tf.shape(picture))]
+        seen, _ = _ink(inks.grey(inks.shrink(near, SECOND_LOOK)[0]))
+        return 255 * placing.place(seen)
+
+    image = tf.cond(strength > 0, place, lambda: tf.zeros(IMAGE_SHAPE))
+    return tf.ensure_shape(image, IMAGE_SHAPE), strength
+
+
+def _ink(grey):
+    """Returns how much ink each pixel has, 0..1, and how much full ink is."""
+    border = tf.concat([grey[0], grey[-1], grey[:, 0], grey[:, -1]], axis=0)
+    middle = (tf.reduce_min(grey) + tf.reduce_max(grey)) / 2
+    light_paper = inks.quantile(tf.sort(border), 0.5) > middle
+    ink = tf.where(light_paper, 255 - grey, grey)
+    ink = tf.nn.relu(ink - _shading(ink))
+    ink = inks.without_grain(ink, tf.sort(tf.reshape(ink, [-1])))
+    full = placing.full_ink(ink)
+    return tf.minimum(ink / tf.maximum(full, 1e-3), 1.0), full
+
+
+def _shading(grey):
+    """Returns how light the paper is everywhere, `(height, width)`.
+
+    That is the opening of the picture: the lightest surface under it on which
+    a square wider than any stroke can slide. Near the border, where the square
+    has no room, a paraboloid through the middle takes over.
+    """
+    small = tf.image.resize(grey[None, :, :, None], (PAPER, PAPER), 'area')
+    for sign in (-1.0, 1.0):
+        for window in ((WINDOW, 1), (1, WINDOW)):
+            small = sign * tf.nn.max_pool2d(sign * small, window, 1, 'SAME')
+    y, x = np.mgrid[-1 : 1 : PAPER * 1j, -1 : 1 : PAPER * 1j]
+    terms = np.stack([y**0, y, x, y * y, x * y, x * x], axis=-1)
+    room = slice(WINDOW // 2, -(WINDOW // 2))
+    fit = np.linalg.pinv(terms[room, room].reshape(-1, 6)).astype(np.float32)
+    parabola = fit @ tf.reshape(small[0, room, room], [-1, 1])
+    surface = tf.constant(terms, tf.float32) @ parabola
+    small = tf.maximum(small, surface[None])
+    return tf.image.resize(small, tf.shape(grey))[0, :, :, 0]

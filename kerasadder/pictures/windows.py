@@ -1,0 +1,68 @@
+"""Extremes and means over windows of any size, in TensorFlow ops."""
+
+import tensorflow as tf
+
+DOUBLINGS = 7  # so that windows reach 128 pixels
+
+
+def slide_max(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
+    """Returns the maximum over the square window around each pixel.
+
+    Two windows side by side make one twice as wide, so that the time grows
+    with the logarithm of the window's width only.
+
+    Args:
+        values: float tensor `(masks, height, width)`.
+        window: int32 tensor `()`, odd, at most 128.
+
+    Returns:
+        A tensor of the same shape.
+    """
+    for axis in (1, 2):
+        pads = [[0, 0], [0, 0], [0, 0]]
+        pads[axis] = [window // 2, window // 2]
+        values = tf.pad(values, pads, constant_values=values.dtype.min)
+        reach = tf.constant(1)
+        for _ in range(DOUBLINGS):
+            step = tf.minimum(reach, window - reach)
+            rest = tf.shape(values)[axis] - step
+            if axis == 1:
+                values = tf.maximum(values[:, :rest], values[:, step:])
+            else:
+                values = tf.maximum(values[..., :rest], values[..., step:])
+            reach += step
+    return values
+
+
+def opening(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
+    """Returns the opening (Serra, 1982): where a light square can slide.
+
+    Args:
+        values: float tensor `(masks, height, width)`.
+        window: int32 tensor `()`, odd, the side of the square.
+    """
+    return slide_max(-slide_max(-values, window), window)
+
+
+def mean(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
+    """Returns the mean over the window around each pixel, within the picture.
+
+    Args:
+        values: float tensor `(height, width, channels)`.
+        window: int32 tensor `()`, odd.
+    """
+    for axis in (0, 1):
+        length = tf.shape(values)[axis]
+        pads = [[0, 0], [0, 0], [0, 0]]
+        pads[axis] = [1, 0]
+        sums = tf.pad(tf.cumsum(values, axis), pads)
+        place = tf.range(length)
+        begin = tf.maximum(place - window // 2, 0)
+        end = tf.minimum(place + window // 2 + 1, length)
+        count = tf.cast(end - begin, tf.float32)
+        count = tf.reshape(count, [-1, 1] if axis else [-1, 1, 1])
+        total = tf.gather(sums, end, axis=axis) - tf.gather(
+            sums, begin, axis=axis
+        )
+        values = total / count
+    return values
