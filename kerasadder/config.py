@@ -45,7 +45,7 @@ class TrainingConfig:
     dataset: str = _field(
         'mnist', "TFDS's name of a dataset, or a folder of four IDX files."
     )
-    epochs: int = _field(11, 'Passes over the training images.', at_least=1)
+    epochs: int = _field(13, 'Passes over the training images.', at_least=1)
     averaged_epochs: int = _field(
         0, 'Epochs before the last whose weights are averaged.', at_least=0
     )
@@ -85,6 +85,12 @@ class TrainingConfig:
     )
     sum_loss_weight: float = _field(
         0.5, "Weight of the sum output's loss.", at_least=0
+    )
+    temperature: float = _field(
+        1.0,
+        'Divides the digit logits of the trained model, which is then less '
+        'sure of itself.',
+        above=0,
     )
     seed: int = _field(0, 'Seed of everything random.', at_least=0, below=2**31)
     mixed_precision: str = _field(
@@ -190,5 +196,6 @@ PRESETS = {
         'weight_decay': 0.002,
         'trunk': '32c5-32c5p-64c3-2r64-128c3-128c3',
         'stochastic_depth': 0.2,
+        'temperature': 1.1,
     },
 }

@@ -114,6 +114,11 @@ def _keep(plan, trained):
     """Saves the trained model; what is kept computes in float32 anywhere."""
     model = compilation.config_model(plan.config)
     model.set_weights(trained.get_weights())
+    # Guo et al., "On Calibration of Modern Neural Networks", 2017.
+    logits = model.get_layer('digit_logits')
+    logits.set_weights(
+        [w / plan.config.temperature for w in logits.get_weights()]
+    )
     with files.write_whole(plan.folder / 'model.keras') as path:
         model.save(path)
     return model

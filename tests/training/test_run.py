@@ -164,6 +164,7 @@ def test_run_ends_with_the_mean_of_the_averaged_epochs(
         learning_rate=learning_rate,
         epochs=5,
         averaged_epochs=3,
+        rendered_share=0.0,
     )
     metrics = train(config, stripes_data)
     assert metrics['test']['joint_accuracy'] > 0.95
@@ -173,6 +174,19 @@ def test_run_ends_with_the_mean_of_the_averaged_epochs(
         assert np.abs(epochs[3] - mean).max() > 0
         np.testing.assert_allclose(epochs[4], mean, rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(epochs[4], trained)
+
+
+def test_temperature_divides_the_digit_logits(stripes_data, tmp_path):
+    last = []
+    for temperature in (1.0, 2.0):
+        config = small_config(
+            tmp_path / str(temperature), epochs=1, temperature=temperature
+        )
+        train(config, stripes_data)
+        model = keras.models.load_model(f'{config.model_dir}/model.keras')
+        last.append(model.get_layer('digit_logits').get_weights())
+    for one, two in zip(*last):
+        np.testing.assert_allclose(two, one / 2, rtol=1e-6)
 
 
 def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
