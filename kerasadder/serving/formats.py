@@ -138,7 +138,9 @@ def _load_onnx(path: pathlib.Path) -> Answer:
 def _load_litert(path: pathlib.Path) -> Answer:
     from ai_edge_litert import interpreter
 
-    runner = interpreter.Interpreter(str(path)).get_signature_runner()
+    loaded = interpreter.Interpreter(str(path))
+    loaded.allocate_tensors()  # remarks on stderr, so now
+    runner = loaded.get_signature_runner()
 
     def answer(**inputs):
         return runner(**{k: np.asarray(v) for k, v in inputs.items()})

@@ -171,6 +171,26 @@ def test_evaluating_nothing_is_one_line(tmp_path):
         ),
         ('export.py', [], 'no --model: name the .keras file'),
         ('export.py', ['--model=none.keras'], 'none.keras: no such file'),
+        (
+            'export.py',
+            ['--model=a.keras', '--format=onnx', '--quantize'],
+            '--quantize: goes with --format=litert alone',
+        ),
+        (
+            'export.py',
+            ['--model=a.keras', '--format=onnx', '--export_dir=b'],
+            '--output names the file of --format=onnx',
+        ),
+        (
+            'export.py',
+            ['--model=a.keras', '--output=a.onnx'],
+            '--output: goes with --format=onnx or litert',
+        ),
+        (
+            'export.py',
+            ['--model=a.keras', '--format=litert', '--output=a.onnx'],
+            '--output=a.onnx: must end in .tflite',
+        ),
         ('train.py', ['quick'], 'quick: takes flags only'),
         ('benchmark.py', [], 'say what to measure: pipeline'),
     ],
@@ -193,6 +213,34 @@ def test_export_of_a_trained_file_is_the_next_version(quick):
     assert done.returncode == 0, done.stderr
     assert done.stdout == f'{os.path.join("an export", "2")}\n'
     assert (directory / 'an export' / '2' / 'saved_model.pb').is_file()
+
+
+@pytest.mark.parametrize(
+    ('format', 'name'), [('onnx', 'model.onnx'), ('litert', 'model.tflite')]
+)
+def test_file_of_another_format_scores_as_the_model(
+    quick, data_dir, format, name
+):
+    _, directory = quick
+    done = run_script(
+        'export.py',
+        *('--model=a run/model.keras', f'--format={format}'),
+        f'--data_dir={data_dir}',
+        cwd=directory,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    path, compared = done.stdout.splitlines()
+    assert path == os.path.join('a run', name)
+    assert 'differ by' in compared
+    done = run_script(
+        'evaluate.py',
+        *(f'--model={path}', '--json', f'--data_dir={data_dir}'),
+        cwd=directory,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    metrics = json.loads((directory / 'a run' / 'metrics.json').read_text())
+    test = json.loads(done.stdout)
+    assert test['digit_errors'] == metrics['test']['digit_errors']
 
 
 def test_terminated_training_says_how_to_go_on(data_dir, tmp_path):
