@@ -1,7 +1,10 @@
 """Any picture of a digit, turned into an image like MNIST's in TensorFlow ops.
 
 decode: `decode_picture` reads PNG, JPEG, GIF and BMP.
-png, jpeg, gif, bitmap: `decode_png`, `decode_jpeg`, `decode_gif`, `decode_bmp`.
+png: `decode_png` reads a PNG, in grey where it has no colour.
+jpeg: `decode_jpeg` shrinks a large JPEG while it decodes.
+gif: `decode_gif` reads the first frame of a GIF.
+bitmap: `decode_bmp` reads a BMP, its palette too.
 orientation: `turn_upright` does what EXIF says of how a camera was held.
 limits: `require` refuses a picture in words, `require_pixels` a large one.
 fields: `octets` and `unsigned` read numbers out of a file.

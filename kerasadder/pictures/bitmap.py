@@ -14,7 +14,7 @@ UNCOMPRESSED, WITH_MASKS = (0,), (0, 3, 6)  # kinds of compression
 PALETTES = 1, 4, 8  # bits a pixel
 
 
-def decode_bmp(encoded, name):
+def decode_bmp(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
     """Decodes a BMP of 1, 4, 8, 24 or 32 bits a pixel, not compressed.
 
     Args:

@@ -4,7 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 
-def octets(encoded, position, count):
+def octets(
+    encoded: tf.Tensor, position: int | tf.Tensor, count: int
+) -> tf.Tensor:
     """Reads bytes; those after the end of the file are 0.
 
     Args:
@@ -22,13 +24,18 @@ def octets(encoded, position, count):
     return tf.cast(tf.ensure_shape(values, (count,)), tf.int64)
 
 
-def unsigned(encoded, position, count, big_endian=False):
+def unsigned(
+    encoded: tf.Tensor,
+    position: int | tf.Tensor,
+    count: int,
+    big_endian: bool = False,
+) -> tf.Tensor:
     """Reads an unsigned number of `count` bytes, an int64 tensor `()`."""
     read = octets(encoded, position, count)
     return tf.reduce_sum(read * weights(count, big_endian))
 
 
-def weights(count, big_endian=False):
+def weights(count: int, big_endian: bool = False) -> tf.Tensor:
     """Returns what each of a number's bytes counts, int64 `(count,)`."""
     little_endian = 256 ** np.arange(count, dtype=np.int64)
     return little_endian[::-1] if big_endian else little_endian

@@ -9,7 +9,7 @@ from kerasadder.pictures.limits import require_pixels
 EXTENSION = 0x21
 
 
-def decode_gif(encoded, name):
+def decode_gif(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
     """Decodes a GIF's first frame.
 
     Args:

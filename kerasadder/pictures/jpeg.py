@@ -25,7 +25,7 @@ SCAN, APP1 = 0xDA, 0xE1
 EXIF = b'Exif\0\0'
 
 
-def decode_jpeg(encoded, name):
+def decode_jpeg(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
     """Decodes a JPEG, shrunk if it is large, and turns it upright.
 
     Args:

@@ -7,7 +7,9 @@ import tensorflow as tf
 MAX_BYTES = 100_000_000
 
 
-def require(condition, name, what):
+def require(
+    condition: tf.Tensor, name: str | tf.Tensor, what: str | tf.Tensor
+) -> tf.Operation:
     """Returns the assertion that `name` is as it must be, a tensor op.
 
     Args:
@@ -19,7 +21,13 @@ def require(condition, name, what):
     return tf.debugging.Assert(condition, [tf.strings.join([name, ' ', what])])
 
 
-def require_pixels(size, name, kind, limit, instead='make it smaller'):
+def require_pixels(
+    size: tf.Tensor,
+    name: str | tf.Tensor,
+    kind: str,
+    limit: int | tf.Tensor,
+    instead: str = 'make it smaller',
+) -> list[tf.Operation]:
     """Returns the assertions that a picture has pixels, and not too many.
 
     Args:

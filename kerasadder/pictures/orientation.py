@@ -11,7 +11,7 @@ MAX_ENTRIES = 512  # of a directory; cameras write some dozens
 MIRRORED, UPSIDE_DOWN, ON_ITS_SIDE = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 
 
-def of_exif(exif):
+def of_exif(exif: tf.Tensor) -> tf.Tensor:
     """Finds the orientation in EXIF data.
 
     Args:
@@ -49,7 +49,7 @@ def _in_directory(exif, big_endian):
     return tf.concat([value[says], [1]], axis=0)[0]
 
 
-def turn_upright(picture, orientation):
+def turn_upright(picture: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """Turns and mirrors a picture as it is to be seen.
 
     Args:

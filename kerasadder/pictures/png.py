@@ -11,7 +11,7 @@ SIGNATURE = b'\x89PNG\r\n\x1a\n'
 PALETTE, WITH_ALPHA = 3, (4, 6)  # colour types
 
 
-def decode_png(encoded, name):
+def decode_png(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
     """Decodes a PNG; one that is too large in colour is read in grey.
 
     Args:

@@ -156,7 +156,7 @@ def _load(path):
     return loaded
 
 
-def ten_calls(serve):
+def ten_calls(serve: Callable) -> Callable:
     """Makes the signature every_number of serving_default, for lack of it."""
 
     def every_number(image):
