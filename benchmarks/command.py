@@ -246,7 +246,7 @@ def _robustness(given):
     from kerasadder.serving import model_files
 
     if given.model:
-        model = model_files.load_keras_model(given.model)
+        model = model_files.load_model(given.model)
         readers = robustness.readers_of_function(
             evaluation.every_number_function(model)
         )
