@@ -1,7 +1,10 @@
 """Any picture of a digit, turned into an image like MNIST's in TensorFlow ops.
 
 decode: `decode_picture` reads PNG, JPEG, GIF and BMP.
-png, jpeg, gif, bitmap: `decode_png`, `decode_jpeg`, `decode_gif`, `decode_bmp`.
+png: `decode_png`, in grey if it is too large in colour.
+jpeg: `decode_jpeg`, shrunk if it is large, and upright.
+gif: `decode_gif`, its first frame.
+bitmap: `decode_bmp`, by colour if it has a palette.
 orientation: `turn_upright` does what EXIF says of how a camera was held.
 limits: `require` refuses a picture in words, `require_pixels` a large one.
 fields: `octets` and `unsigned` read numbers out of a file.

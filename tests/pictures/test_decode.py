@@ -111,7 +111,7 @@ def test_malformed_exif_turns_nothing(decode, data):
 
 @pytest.mark.parametrize(
     ('width', 'height', 'longer'),
-    [(3999, 10, 3999), (4000, 10, 2000), (10, 8008, 2002), (16000, 9, 2000)],
+    [(3999, 80, 3999), (4000, 80, 2000), (80, 8008, 2002), (16000, 80, 2000)],
 )
 def test_large_jpeg_is_shrunk_to_2000_pixels_or_more(
     decode, width, height, longer
@@ -119,8 +119,8 @@ def test_large_jpeg_is_shrunk_to_2000_pixels_or_more(
     picture = encode(scene(height, width, 'L'), 'JPEG')
     pixels = decode(picture)
     assert max(pixels.shape) == longer
-    halved = Image.fromarray(pixels[..., 0]).resize((width, height))
-    assert np.abs(np.asarray(halved) - seen(picture, 'L')[..., 0]).mean() < 4
+    large = Image.fromarray(pixels[..., 0]).resize((width, height))
+    assert np.abs(np.asarray(large) - seen(picture, 'L')[..., 0]).mean() < 3
 
 
 @pytest.mark.parametrize('orientation', [1, 6])
@@ -145,7 +145,9 @@ def bmp(indices, bits, palette, top_first=False, compression=0, header=40):
     """Packs a BMP with a palette of RGB; its rows are padded to 4 bytes."""
     height, width = indices.shape
     digits = (indices[..., None] >> np.arange(bits)[::-1]) & 1
-    rows = np.packbits(digits.reshape(height, -1).astype(np.uint8), axis=1)
+    rows = np.packbits(
+        digits.reshape(height, bits * width).astype(np.uint8), axis=1
+    )
     rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
     content = (rows if top_first else rows[::-1]).tobytes()
     colours = b''.join(bytes([b, g, r, 0]) for r, g, b in palette)
@@ -289,7 +291,7 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
             bmp(np.zeros((4, 4), int), 24, [])[:18]
             + struct.pack('<iiHH', 5001, -5000, 1, 24)
             + bytes(30),
-            'has 25,005,000 pixels, the limit for a BMP is 25,000,000: make it ',
+            'has 25,005,000 pixels, the limit for a BMP is 25,000,000: make ',
         ),
         (header_of_png(0, 10, 0), 'has no pixels'),
         (header_of_gif(0, 10), 'has no pixels'),
@@ -371,15 +373,16 @@ def large(width, height, mode):
 
 MEASURE = """
 import pathlib
-import resource
-import sys
+import re
 
 from kerasadder.serving.model_files import load_classifier
 
 classify = load_classifier({model!r})
 for path in {paths!r}:
     classify([pathlib.Path(path).read_bytes()], [7])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Not getrusage's: that counts what the parent had, too.
+status = pathlib.Path('/proc/self/status').read_text()
+print(re.search(r'VmHWM:\\s+(\\d+) kB', status)[1])
 """
 
 
@@ -397,4 +400,4 @@ def test_photograph_and_scan_take_less_than_1_gib_in_all(run, tmp_path):
     (model,) = (run[1] / 'export').glob('[0-9]*')
     done = python(MEASURE.format(model=str(model), paths=paths))
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 1024  # MiB
+    assert int(done.stdout) < 2**20  # KiB

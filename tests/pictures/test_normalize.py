@@ -141,9 +141,8 @@ def header_of_png(height, width):
     [
         (b'', 'is not a PNG, JPEG, GIF or BMP'),
         (b'no picture', 'is not a PNG, JPEG, GIF or BMP'),
-        (header_of_png(30_000, 30_000), 'must have 1 to 16777216 pixels'),
-        (header_of_png(2**31 - 1, 2**31 - 1), 'must have 1 to 16777216'),
-        (header_of_png(0, 10), 'must have 1 to 16777216 pixels'),
+        (header_of_png(30_000, 30_000), 'has 900,000,000 pixels, the limit'),
+        (header_of_png(0, 10), 'has no pixels'),
         (encode(np.full((1, 1), 1.0)), 'shows no ink'),
         (encode(np.full((50, 60), 0.8)), 'shows no ink'),
         (encode(0.8 + noise((90, 90)) / 2, 'JPEG'), 'shows no ink'),
@@ -172,9 +171,9 @@ def test_animation_shows_its_first_frame(expected):
 
 
 def test_frame_larger_than_its_animation_says_is_refused():
-    picture = bytearray(encode(np.zeros((5000, 5000)), 'GIF'))
+    picture = bytearray(encode(np.zeros((5001, 5000)), 'GIF'))
     picture[6:10] = (100).to_bytes(2, 'little') * 2
-    with pytest.raises(tf.errors.InvalidArgumentError, match='must have 1 to'):
+    with pytest.raises(tf.errors.InvalidArgumentError, match='a GIF is 25,0'):
         normalize(bytes(picture))
 
 
@@ -195,8 +194,8 @@ def gif_bomb():
 
 
 def largest():
-    large = Image.new('RGBA', (4096, 4096), 'white')
-    large.paste('black', (1800, 500, 2300, 3500))
+    large = Image.new('RGBA', (5000, 5000), 'white')
+    large.paste('black', (2200, 600, 2800, 4300))
     return encode(large)
 
 
