@@ -7,6 +7,6 @@ gif: `decode_gif`, its first frame.
 bitmap: `decode_bmp`, by colour if it has a palette.
 orientation: `turn_upright` does what EXIF says of how a camera was held.
 limits: `require` refuses a picture in words, `require_pixels` a large one.
-fields: `octets` and `unsigned` read numbers out of a file.
+fields: `part`, `octets` and `unsigned` read bytes and numbers out of a file.
 normalize: `normalize_pictures` finds the ink and places it as MNIST does.
 """

@@ -5,7 +5,9 @@ import functools
 import tensorflow as tf
 
 from kerasadder.pictures.fields import octets
+from kerasadder.pictures.fields import part
 from kerasadder.pictures.fields import unsigned
+from kerasadder.pictures.limits import SMALLER
 from kerasadder.pictures.limits import require_pixels
 from kerasadder.pictures.orientation import of_exif
 from kerasadder.pictures.orientation import turn_upright
@@ -15,9 +17,9 @@ from kerasadder.pictures.orientation import turn_upright
 LEAST_SIDE = 2000
 # More takes seconds to decode. Shrunk, it takes at most 48 MB.
 MAX_PIXELS = 250_000_000
-# A progressive one is held whole at its full size, in two bytes a channel: of
-# 36 million pixels in colour, a 600-dpi A4 scan, and process, below 1 GiB.
-MAX_PROGRESSIVE_BYTES = 216_000_000
+# A progressive one is held whole at its full size, in two bytes a channel:
+# 25 million pixels in colour.
+MAX_PROGRESSIVE_BYTES = 150_000_000
 RATIOS = 1, 2, 4, 8
 MAX_SEGMENTS = 1000  # a colour profile alone may take 255
 
@@ -46,8 +48,15 @@ def decode_jpeg(encoded, name):
     exif, is_baseline = _read_header(encoded)
     progressive = MAX_PROGRESSIVE_BYTES // (2 * channels)
     limit = tf.where(is_baseline, tf.cast(MAX_PIXELS, tf.int64), progressive)
-    kind = tf.where(is_baseline, 'a JPEG', 'a progressive JPEG')
-    with tf.control_dependencies(require_pixels(size, name, kind, limit)):
+    checks = require_pixels(
+        *(size, name),
+        tf.where(is_baseline, 'a JPEG', 'a progressive JPEG'),
+        limit,
+        tf.where(
+            is_baseline, SMALLER, f'{SMALLER}, or save it as a baseline JPEG'
+        ),
+    )
+    with tf.control_dependencies(checks):
         shrinks = tf.reduce_max(size) >= LEAST_SIDE * tf.constant(
             RATIOS[1:], tf.int64
         )
@@ -104,4 +113,4 @@ def _read_header(encoded):
     # The length counts itself and the name.
     length = unsigned(encoded, exif + 2, 2, big_endian=True) - 2 - len(EXIF)
     length = tf.where(exif > 0, tf.maximum(length, 0), 0)
-    return tf.strings.substr(encoded, exif + 4 + len(EXIF), length), is_baseline
+    return part(encoded, exif + 4 + len(EXIF), length), is_baseline

@@ -244,7 +244,7 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
         (
             header_of_png(5000, 8000, 6),
             'has 40,000,000 pixels, the limit for a PNG with transparency is '
-            '25,000,000: make it smaller, or send a JPEG',
+            '16,777,216: make it smaller, or send a JPEG',
         ),
         (
             header_of_png(5000, 8000, 3, *WITH_TRANSPARENCY),
@@ -252,7 +252,7 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
         ),
         (
             header_of_png(20_000, 20_000, 0),
-            'has 400,000,000 pixels, the limit for a PNG is 100,000,000: make',
+            'has 400,000,000 pixels, the limit for a PNG is 67,108,864: make',
         ),
         (
             header_of_png(2**31 - 1, 2**31 - 1, 2),
@@ -264,34 +264,34 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
             'it smaller',
         ),
         (
-            header_of_jpeg(6001, 6000, frame=0xC2),
-            'has 36,006,000 pixels, the limit for a progressive JPEG is '
-            '36,000,000: make it smaller',
+            header_of_jpeg(5001, 5000, frame=0xC2),
+            'has 25,005,000 pixels, the limit for a progressive JPEG is '
+            '25,000,000: make it smaller, or save it as a baseline JPEG',
         ),
         # Scans of one channel each are held whole too.
         (
-            header_of_jpeg(6001, 6000, scanned=1),
-            'has 36,006,000 pixels, the limit for a progressive JPEG is ',
+            header_of_jpeg(5001, 5000, scanned=1),
+            'has 25,005,000 pixels, the limit for a progressive JPEG is ',
         ),
         (
-            header_of_jpeg(6001, 6000, channels=4, frame=0xC2),
-            'has 36,006,000 pixels, the limit for a progressive JPEG is 27,',
+            header_of_jpeg(5001, 5000, channels=4, frame=0xC2),
+            'has 25,005,000 pixels, the limit for a progressive JPEG is 18,',
         ),
         (
             header_of_gif(5001, 5000),
-            'has 25,005,000 pixels, the limit for a GIF is 25,000,000: make it '
+            'has 25,005,000 pixels, the limit for a GIF is 16,777,216: make it '
             'smaller, or send a JPEG',
         ),
         (
-            bmp(np.zeros((1, 12_500_001), int), 1, [(0, 0, 0)] * 2),
-            'has 12,500,001 pixels, the limit for a BMP with a palette is '
-            '12,500,000: make it smaller, or send a JPEG',
+            bmp(np.zeros((1, 16_777_217), int), 1, [(0, 0, 0)] * 2),
+            'has 16,777,217 pixels, the limit for a BMP is '
+            '16,777,216: make it smaller, or send a JPEG',
         ),
         (
             bmp(np.zeros((4, 4), int), 24, [])[:18]
             + struct.pack('<iiHH', 5001, -5000, 1, 24)
             + bytes(30),
-            'has 25,005,000 pixels, the limit for a BMP is 25,000,000: make ',
+            'has 25,005,000 pixels, the limit for a BMP is 16,777,216: make ',
         ),
         (header_of_png(0, 10, 0), 'has no pixels'),
         (header_of_gif(0, 10), 'has no pixels'),
@@ -340,7 +340,7 @@ def test_cut_bmp_is_refused(decode, length):
 @pytest.mark.parametrize('kind', ['PNG', 'JPEG', 'GIF', 'BMP'])
 def test_cut_picture_is_refused(decode, kind):
     picture = encode(scene(), kind)
-    for length in {*range(0, 60, 3), len(picture) // 2}:
+    for length in [*range(60), len(picture) // 2]:
         with pytest.raises(tf.errors.InvalidArgumentError):
             decode(picture[:length])
 
@@ -391,7 +391,7 @@ def test_photograph_and_scan_take_less_than_1_gib_in_all(run, tmp_path):
         'photo.jpg': encode(large(6000, 4000, 'RGB'), 'JPEG'),
         'scan.jpg': encode(large(4960, 7016, 'RGB'), 'JPEG'),
         'scan.png': encode(large(4960, 7016, 'L'), 'PNG', compress_level=1),
-        'largest.png': encode(large(5000, 5000, 'RGBA'), 'PNG'),
+        'largest.png': encode(large(4096, 4096, 'RGBA'), 'PNG'),
     }
     paths = []
     for name, picture in pictures.items():
