@@ -6,6 +6,7 @@ import tensorflow as tf
 from kerasadder.pictures.fields import octets
 from kerasadder.pictures.fields import unsigned
 from kerasadder.pictures.limits import MAX_BYTES
+from kerasadder.pictures.limits import SMALLER_OR_JPEG
 from kerasadder.pictures.limits import require
 from kerasadder.pictures.limits import require_pixels
 
@@ -26,8 +27,7 @@ def decode_bmp(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
 
     Raises:
         InvalidArgumentError: When run, if it is of another kind, cut short or
-            has more pixels than an eighth of `MAX_BYTES`, a quarter without
-            a palette.
+            has more pixels than a quarter of `MAX_BYTES`.
     """
     bits = unsigned(encoded, 28, 2)
     compression = unsigned(encoded, 30, 4)
@@ -48,11 +48,9 @@ def decode_bmp(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
         height, width = tf.unstack(_signed_size(encoded))
     size = tf.stack([tf.abs(height), width])
     checks = require_pixels(
-        *(size, name),
-        tf.where(has_palette, 'a BMP with a palette', 'a BMP'),
-        # With one, the index of a colour takes 4 bytes, beside 4 of a pixel.
-        tf.where(has_palette, MAX_BYTES // 8, MAX_BYTES // 4),
-        'make it smaller, or send a JPEG',
+        # A palette takes 8 bytes a pixel for a moment, an index 4 of them.
+        *(size, name, 'a BMP', MAX_BYTES // 4),
+        SMALLER_OR_JPEG,
     )
     with tf.control_dependencies(checks):
         encoded = tf.identity(encoded)

@@ -4,6 +4,15 @@ import numpy as np
 import tensorflow as tf
 
 
+def part(
+    encoded: tf.Tensor, position: int | tf.Tensor, count: int | tf.Tensor
+) -> tf.Tensor:
+    """Returns `count` bytes, or as many as there are, a string tensor `()`."""
+    length = tf.cast(tf.strings.length(encoded), tf.int64)
+    start = tf.minimum(tf.cast(position, tf.int64), length)
+    return tf.strings.substr(encoded, start, tf.cast(count, tf.int64))
+
+
 def octets(
     encoded: tf.Tensor, position: int | tf.Tensor, count: int
 ) -> tf.Tensor:
@@ -17,9 +26,7 @@ def octets(
     Returns:
         int64 tensor `(count,)`, 0..255.
     """
-    length = tf.cast(tf.strings.length(encoded), tf.int64)
-    start = tf.minimum(tf.cast(position, tf.int64), length)
-    field = tf.strings.substr(encoded, start, tf.cast(count, tf.int64))
+    field = part(encoded, position, count)
     values = tf.io.decode_raw(field, tf.uint8, fixed_length=count)
     return tf.cast(tf.ensure_shape(values, (count,)), tf.int64)
 

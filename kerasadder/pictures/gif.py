@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from kerasadder.pictures.fields import unsigned
 from kerasadder.pictures.limits import MAX_BYTES
+from kerasadder.pictures.limits import SMALLER_OR_JPEG
 from kerasadder.pictures.limits import require_pixels
 
 EXTENSION = 0x21
@@ -26,9 +27,7 @@ def decode_gif(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
     frame, size = _first_frame(encoded)
     # Three bytes a pixel and one for the index of its colour.
     limit = MAX_BYTES // 4
-    checks = require_pixels(
-        *(size, name, 'a GIF', limit, 'make it smaller, or send a JPEG')
-    )
+    checks = require_pixels(*(size, name, 'a GIF', limit, SMALLER_OR_JPEG))
     with tf.control_dependencies(checks):
         frame = tf.identity(frame)
     return tf.io.decode_image(frame, expand_animations=False)

@@ -5,7 +5,9 @@ import functools
 import tensorflow as tf
 
 from kerasadder.pictures.fields import octets
+from kerasadder.pictures.fields import part
 from kerasadder.pictures.fields import unsigned
+from kerasadder.pictures.limits import SMALLER
 from kerasadder.pictures.limits import require_pixels
 from kerasadder.pictures.orientation import of_exif
 from kerasadder.pictures.orientation import turn_upright
@@ -13,11 +15,13 @@ from kerasadder.pictures.orientation import turn_upright
 # Decoding may shrink a picture by 2, 4 or 8 while its longer side keeps so
 # many pixels: a digit 10 mm high on an A4 page keeps some 70.
 LEAST_SIDE = 2000
-# A second of decoding. Of the picture itself at most 48 MB are unpacked.
+# More takes seconds to decode. Shrunk, it takes at most 48 MB.
 MAX_PIXELS = 250_000_000
-# A progressive one is held whole at its full size, 6 bytes a pixel.
-MAX_PROGRESSIVE_PIXELS = 36_000_000
+# A progressive one is held whole at its full size, in two bytes a channel:
+# 25 million pixels in colour.
+MAX_PROGRESSIVE_BYTES = 150_000_000
 RATIOS = 1, 2, 4, 8
+MAX_SEGMENTS = 1000  # a colour profile alone may take 255
 
 # ITU-T T.81 (1992), table B.1: what follows a byte of 0xFF.
 BASELINE, NO_FRAMES = (0xC0, 0xC1), (0xC4, 0xC8, 0xCC)
@@ -37,13 +41,22 @@ def decode_jpeg(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
 
     Raises:
         InvalidArgumentError: When run, if it cannot be decoded or is larger
-            than `MAX_PIXELS`, `MAX_PROGRESSIVE_PIXELS` if it is progressive.
+            than `MAX_PIXELS`, or progressive and than `MAX_PROGRESSIVE_BYTES`.
     """
-    size = tf.io.extract_jpeg_shape(encoded, tf.int64)[:2]
+    shape = tf.io.extract_jpeg_shape(encoded, tf.int64)
+    size, channels = shape[:2], tf.maximum(shape[2], 1)
     exif, is_baseline = _read_header(encoded)
-    limit = tf.where(is_baseline, MAX_PIXELS, MAX_PROGRESSIVE_PIXELS)
-    kind = tf.where(is_baseline, 'a JPEG', 'a progressive JPEG')
-    with tf.control_dependencies(require_pixels(size, name, kind, limit)):
+    progressive = MAX_PROGRESSIVE_BYTES // (2 * channels)
+    limit = tf.where(is_baseline, tf.cast(MAX_PIXELS, tf.int64), progressive)
+    checks = require_pixels(
+        *(size, name),
+        tf.where(is_baseline, 'a JPEG', 'a progressive JPEG'),
+        limit,
+        tf.where(
+            is_baseline, SMALLER, f'{SMALLER}, or save it as a baseline JPEG'
+        ),
+    )
+    with tf.control_dependencies(checks):
         shrinks = tf.reduce_max(size) >= LEAST_SIDE * tf.constant(
             RATIOS[1:], tf.int64
         )
@@ -66,33 +79,38 @@ def _read_header(encoded):
         so that each row can be unpacked and forgotten.
     """
 
-    def is_segment(position, *_):
-        first, marker = tf.unstack(octets(encoded, position, 2))
-        has_length = (marker >= 0xC0) & (marker < 0xD0) | (marker > SCAN)
-        return (first == 0xFF) & has_length
+    def begin(position):
+        return octets(encoded, position, 4 + len(EXIF))
 
-    def read(position, exif, frame):
-        content = octets(encoded, position, 4 + len(EXIF))
-        marker, high, low = content[1], content[2], content[3]
+    def is_segment(unused_position, content, *_):
+        marker = content[1]
+        has_length = (marker >= 0xC0) & (marker < 0xD0) | (marker > SCAN)
+        return (content[0] == 0xFF) & has_length
+
+    def read(position, content, exif, channels):
+        marker, high, low = tf.unstack(content[1:4])
         is_exif = (marker == APP1) & tf.reduce_all(content[4:] == [*EXIF])
         is_frame = (marker < 0xD0) & ~tf.reduce_any(marker == NO_FRAMES)
+        is_baseline = tf.reduce_any(marker == BASELINE)
+        # A marker may be preceded by more bytes of 0xFF.
+        after = position + tf.where(marker != 0xFF, 2 + 256 * high + low, 1)
         return (
-            # A marker may be preceded by more bytes of 0xFF.
-            position + tf.where(marker != 0xFF, 2 + 256 * high + low, 1),
+            after,
+            begin(after),
             tf.where(is_exif & (exif == 0), position, exif),
-            tf.where(is_frame, position, frame),
+            tf.where(is_frame, tf.where(is_baseline, content[9], 0), channels),
         )
 
     zero = tf.constant(0, tf.int64)
-    scan, exif, frame = tf.while_loop(
-        is_segment, read, (zero + 2, zero, zero), maximum_iterations=1000
+    start = zero + 2
+    _, scan, exif, channels = tf.while_loop(
+        is_segment,
+        read,
+        (start, begin(start), zero, zero),
+        maximum_iterations=MAX_SEGMENTS,
     )
-    is_baseline = (
-        (unsigned(encoded, scan + 1, 1) == SCAN)
-        & tf.reduce_any(unsigned(encoded, frame + 1, 1) == BASELINE)
-        & (unsigned(encoded, scan + 4, 1) == unsigned(encoded, frame + 9, 1))
-    )
+    is_baseline = (scan[1] == SCAN) & (scan[4] == channels) & (channels > 0)
     # The length counts itself and the name.
     length = unsigned(encoded, exif + 2, 2, big_endian=True) - 2 - len(EXIF)
     length = tf.where(exif > 0, tf.maximum(length, 0), 0)
-    return tf.strings.substr(encoded, exif + 4 + len(EXIF), length), is_baseline
+    return part(encoded, exif + 4 + len(EXIF), length), is_baseline

@@ -2,9 +2,12 @@
 
 import tensorflow as tf
 
-# What one picture may take unpacked. A 600-dpi A4 scan, 35 million pixels,
-# takes a third in grey; four at once, each cut once, stay below 1 GiB.
-MAX_BYTES = 100_000_000
+# What one picture may take unpacked: twice that, while it is unpacked or cut,
+# and the process, some 800 MiB with a SavedModel, stay below 1 GiB.
+MAX_BYTES = 4 * 4096 * 4096
+
+SMALLER = 'make it smaller'
+SMALLER_OR_JPEG = f'{SMALLER}, or send a JPEG'
 
 
 def require(
@@ -24,18 +27,19 @@ def require(
 def require_pixels(
     size: tf.Tensor,
     name: str | tf.Tensor,
-    kind: str,
+    kind: str | tf.Tensor,
     limit: int | tf.Tensor,
-    instead: str = 'make it smaller',
+    instead: str | tf.Tensor,
 ) -> list[tf.Operation]:
     """Returns the assertions that a picture has pixels, and not too many.
 
     Args:
         size: int64 tensor `(2,)`, height and width as the header says.
         name: String tensor `()`.
-        kind: What the limit holds for, such as 'a GIF'.
+        kind: What the limit holds for, such as 'a GIF', or a string tensor.
         limit: The most pixels there may be, a number or a tensor.
-        instead: What to do about a picture that has more.
+        instead: What to do about a picture that has more: `SMALLER` and so on,
+            or a string tensor.
     """
     pixels, limit = tf.reduce_prod(size), tf.cast(limit, tf.int64)
     large = tf.strings.join(

@@ -5,6 +5,7 @@ import tensorflow as tf
 from kerasadder.pictures.fields import octets
 from kerasadder.pictures.fields import unsigned
 from kerasadder.pictures.limits import MAX_BYTES
+from kerasadder.pictures.limits import SMALLER_OR_JPEG
 from kerasadder.pictures.limits import require_pixels
 
 SIGNATURE = b'\x89PNG\r\n\x1a\n'
@@ -36,7 +37,7 @@ def decode_png(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
         *(size, name),
         tf.where(has_alpha, 'a PNG with transparency', 'a PNG'),
         tf.where(has_alpha, MAX_BYTES // 4, MAX_BYTES),
-        'make it smaller, or send a JPEG',
+        SMALLER_OR_JPEG,
     )
     with tf.control_dependencies(checks):
         too_large_in_colour = 3 * tf.reduce_prod(size) > MAX_BYTES

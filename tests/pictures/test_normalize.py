@@ -172,7 +172,6 @@ def header_of_png(height, width):
         (b'', 'is not a PNG, JPEG, GIF or BMP'),
         (b'no picture', 'is not a PNG, JPEG, GIF or BMP'),
         (header_of_png(30_000, 30_000), 'has 900,000,000 pixels, the limit'),
-        (header_of_png(2**31 - 1, 2**31 - 1), 'has 4,611,686,014,132,420,609'),
         (header_of_png(0, 10), 'has no pixels'),
         (encode(np.full((1, 1), 1.0)), 'shows no ink'),
         (encode(np.full((50, 60), 0.8)), 'shows no ink'),
@@ -202,11 +201,9 @@ def test_animation_shows_its_first_frame(expected):
 
 
 def test_frame_larger_than_its_animation_says_is_refused():
-    picture = bytearray(encode(np.zeros((5000, 5000)), 'GIF'))
+    picture = bytearray(encode(np.zeros((5001, 5000)), 'GIF'))
     picture[6:10] = (100).to_bytes(2, 'little') * 2
-    with pytest.raises(
-        tf.errors.InvalidArgumentError, match='the limit for a GIF'
-    ):
+    with pytest.raises(tf.errors.InvalidArgumentError, match='a GIF is 16,7'):
         normalize(bytes(picture))
 
 
