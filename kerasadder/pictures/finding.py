@@ -64,6 +64,8 @@ def _resize(picture):
     return look, tf.cast(new_size, tf.float32) / size
 
 
+# A function of the graph: it is called twice and stored once.
+@tf.function(input_signature=[tf.TensorSpec((None, None))])
 def find(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Finds the digit.
 

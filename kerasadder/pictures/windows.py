@@ -2,8 +2,6 @@
 
 import tensorflow as tf
 
-DOUBLINGS = 7  # so that windows reach 128 pixels
-
 
 def slide_max(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
     """Returns the maximum over the square window around each pixel.
@@ -13,7 +11,7 @@ def slide_max(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
 
     Args:
         values: float tensor `(masks, height, width)`.
-        window: int32 tensor `()`, odd, at most 128.
+        window: int32 tensor `()`, odd.
 
     Returns:
         A tensor of the same shape.
@@ -22,15 +20,28 @@ def slide_max(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
         pads = [[0, 0], [0, 0], [0, 0]]
         pads[axis] = [window // 2, window // 2]
         values = tf.pad(values, pads, constant_values=values.dtype.min)
-        reach = tf.constant(1)
-        for _ in range(DOUBLINGS):
-            step = tf.minimum(reach, window - reach)
-            rest = tf.shape(values)[axis] - step
-            if axis == 1:
-                values = tf.maximum(values[:, :rest], values[:, step:])
-            else:
-                values = tf.maximum(values[..., :rest], values[..., step:])
-            reach += step
+        values = _slide_max_along(axis, values, window)
+    return values
+
+
+def _slide_max_along(axis, values, window):
+    def widen(values, reach):
+        step = tf.minimum(reach, window - reach)
+        begin, size = tf.zeros(3, tf.int32), tf.shape(values)
+        step_along = step * tf.one_hot(axis, 3, dtype=tf.int32)
+        one, other = (
+            tf.slice(values, start, size - step_along)
+            for start in (begin, step_along)
+        )
+        return tf.maximum(one, other), reach + step
+
+    # A loop, because a graph of all doublings takes memory when it is loaded.
+    values, _ = tf.while_loop(
+        lambda _, reach: reach < window,
+        widen,
+        (values, tf.constant(1)),
+        (tf.TensorShape([None, None, None]), tf.TensorShape([])),
+    )
     return values
 
 
