@@ -90,6 +90,7 @@ def test_keras_layer_takes_the_dict(model, version):
         )
 
 
+@pytest.mark.slow
 def test_litert_converter_finds_the_shapes_known(version):
     converter = tf.lite.TFLiteConverter.from_saved_model(
         str(version), signature_keys=['serving_default']
