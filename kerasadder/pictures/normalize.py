@@ -78,6 +78,8 @@ def seen(classify: Callable, picture: bytes, number: int) -> np.ndarray:
         number: 0-9.
     """
     (readings,) = normalize_pictures([picture]).numpy()
+    if np.array_equal(*readings):
+        return readings[0]
     # Of MNIST's size, they are taken as they are.
     files = [
         tf.io.encode_png(tf.cast(tf.round(reading), tf.uint8)).numpy()
