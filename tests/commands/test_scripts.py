@@ -89,7 +89,7 @@ def test_figures_draws_those_of_training_again(quick, data_dir):
 
 @pytest.mark.parametrize(
     ('metrics', 'message'),
-    [('{"dataset": "mnits"}', '--dataset=mnits: no '), ('{}', 'is damaged')],
+    [('{"dataset": "mnits"}', 'dataset=mnits: no '), ('{}', 'is damaged')],
 )
 def test_figures_are_of_the_data_of_the_run(quick, tmp_path, metrics, message):
     _, directory = quick
