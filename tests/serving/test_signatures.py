@@ -15,20 +15,23 @@ from tests.support.scripts import SHIPPED
 # All of them older than TensorFlow 2.18, so that a server of that age loads the
 # model. One that is missing here: look up when TensorFlow got it, then add it.
 OLD_OPS = """
-    Abs AddV2 All Any ArgMax AsString Assert AssignVariableOp BatchMatMulV2
-    BiasAdd BitwiseAnd Cast Ceil ConcatV2 Const Conv2D Cumsum DecodeImage
-    DecodeRaw DisableCopyOnRead DivNoNan Einsum EnsureShape Equal Exp
-    ExtractJpegShape FloorMod GatherV2 Greater GreaterEqual Identity If IsFinite
-    LeftShift Less LessEqual Log LogSoftmax LogicalAnd LogicalNot MatMul Max
-    MaxPool Maximum Mean MergeV2Checkpoints Min Minimum Mul Neg NoOp OneHot
-    OnesLike Pack Pad Placeholder Prod Range ReadVariableOp RealDiv ReduceJoin
-    Relu Reshape ResizeArea ResizeBilinear RestoreV2 Round Rsqrt SaveV2
-    ScaleAndTranslate Select SelectV2 Shape ShardedFilename Size Softmax
-    SquaredDifference Squeeze StatefulPartitionedCall StatelessWhile
-    StaticRegexFullMatch StopGradient StridedSlice StringFormat StringJoin Sub
-    Substr Sum TensorListFromTensor TensorListGetItem TensorListReserve
-    TensorListSetItem TensorListStack TopKV2 Unpack VarHandleOp
-    VarIsInitializedOp Where While
+Abs AddV2 All Any ArgMax AsString Assert AssignVariableOp AvgPool BatchMatMulV2
+BiasAdd BitwiseAnd Cast Ceil ConcatV2 Const Conv2D Cumsum DecodeBmp DecodeImage
+DecodeJpeg DecodePaddedRaw DecodePng DecodeRaw DisableCopyOnRead DivNoNan
+Einsum EnsureShape Equal Exp ExpandDims ExtractJpegShape Fill Floor FloorDiv
+FloorMod GatherNd GatherV2 Greater GreaterEqual Identity If IsFinite LeftShift
+Less LessEqual Log LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max
+MaxPool Maximum Mean MergeV2Checkpoints Min Minimum MirrorPad Mul Neg NoOp
+NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow Prod
+Range ReadVariableOp RealDiv ReduceJoin Relu Reshape ResizeArea ResizeBilinear
+RestoreV2 ReverseV2 Round Rsqrt SaveV2 ScaleAndTranslate ScatterNd Select
+SelectV2 Shape ShardedFilename Size Slice Softmax Sqrt SquaredDifference
+Squeeze StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile
+StaticRegexFullMatch StaticRegexReplace StopGradient StridedSlice StringFormat
+StringJoin StringLength Sub Substr Sum TensorListFromTensor TensorListGetItem
+TensorListReserve TensorListSetItem TensorListStack TensorScatterUpdate Tile
+TopKV2 Transpose Unique Unpack UnsortedSegmentMax UnsortedSegmentMin
+UnsortedSegmentSum VarHandleOp VarIsInitializedOp Where While ZerosLike
 """
 
 
