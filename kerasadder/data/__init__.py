@@ -3,7 +3,11 @@
 splits: `load` gives the images and labels of train, validation and test.
 batches: `training_batches` makes the stream, a pure function of seed and step.
 augmentation: `random_warp` warps the images of a batch.
-renderings: `render` draws the digits of a batch with other strokes.
+renderings: `render` draws the digits of a batch anew, by the kinds that follow.
+pens: `flag`, `stroke`, `outline`, `line`, `neighbour`.
+papers: `patch`, `texture`, `ground`, `grain`, `specks`.
+cameras: `resolution`, `filtered`.
+drawing: `draws`, `grid` and others serve all kinds.
 from_tfds: `load` has TFDS prepare a dataset, MNIST from the files in mnist/.
 from_idx: `load` reads a folder of IDX files; `mnist_folder` is MNIST's own.
 """

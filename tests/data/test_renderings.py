@@ -2,18 +2,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasadder.data import cameras
+from kerasadder.data import papers
+from kerasadder.data import pens
 from kerasadder.data import renderings
 
 SEED = [3, 5]
 KINDS = [
-    renderings.stroke,
-    renderings.outline,
-    renderings.resolution,
-    renderings.filtered,
-    renderings.line,
-    renderings.neighbour,
-    renderings.patch,
-    renderings.texture,
+    pens.stroke,
+    pens.outline,
+    cameras.resolution,
+    cameras.filtered,
+    pens.line,
+    pens.neighbour,
+    papers.patch,
+    papers.texture,
 ]
 
 
@@ -54,11 +57,11 @@ def test_a_kind_keeps_the_shape_of_colour_images(kind):
 @pytest.mark.parametrize(
     'kind, share',
     [
-        (renderings.outline, 0.06),
-        (renderings.resolution, 0.25),
-        (renderings.filtered, 0.65),
-        (renderings.patch, 0.25),
-        (renderings.texture, 0.65),
+        (pens.outline, 0.06),
+        (cameras.resolution, 0.25),
+        (cameras.filtered, 0.65),
+        (papers.patch, 0.25),
+        (papers.texture, 0.65),
     ],
 )
 def test_a_kind_renders_its_share(kind, share):
@@ -72,7 +75,7 @@ def test_a_kind_renders_its_share(kind, share):
 def test_only_1s_get_a_flag_and_it_is_at_the_upper_left():
     images = bars(400)
     labels = np.arange(400) % 10
-    flagged = renderings.flag(images, labels, SEED, share=1.0).numpy()
+    flagged = pens.flag(images, labels, SEED, share=1.0).numpy()
     is_one = labels == 1
     np.testing.assert_array_equal(changed(flagged, images), is_one)
     added = (flagged - images)[is_one][..., 0]
@@ -84,7 +87,7 @@ def test_only_1s_get_a_flag_and_it_is_at_the_upper_left():
 
 def test_stroke_thins_some_and_thickens_others_within_its_limits():
     images = bars(1000)
-    ink = renderings.stroke(images, SEED).numpy().sum(axis=(1, 2, 3))
+    ink = pens.stroke(images, SEED).numpy().sum(axis=(1, 2, 3))
     before = images[0].sum()
     thinnest, thickest = 2 * 19 * 255, 7 * 24 * 255
     assert 0.25 < (ink < before).mean() < 0.35
@@ -94,16 +97,16 @@ def test_stroke_thins_some_and_thickens_others_within_its_limits():
 
 
 def test_outline_empties_the_stroke():
-    hollow = renderings.outline(bars(3), SEED, share=1.0).numpy()
+    hollow = pens.outline(bars(3), SEED, share=1.0).numpy()
     assert (hollow[:, 4:24, 13:16] == 0).all()
     assert (hollow[:, 3:25, [12, 16]] == 255).all()
 
 
 def test_resolution_keeps_even_images_and_blurs_bars():
     even = np.full((4, 28, 28, 1), 100, np.float32)
-    same = renderings.resolution(even, SEED, share=1.0)
+    same = cameras.resolution(even, SEED, share=1.0)
     np.testing.assert_allclose(same, even, atol=1e-3)
-    blurred = renderings.resolution(bars(4), SEED, share=1.0).numpy()
+    blurred = cameras.resolution(bars(4), SEED, share=1.0).numpy()
     assert (blurred[:, 14, 12] > 0).all()
     assert (blurred[:, 14, 14] < 255).all()
 
@@ -111,7 +114,7 @@ def test_resolution_keeps_even_images_and_blurs_bars():
 def test_blur_keeps_the_ink():
     dots = np.zeros((100, 28, 28, 1), np.float32)
     dots[:, 14, 14] = 255
-    blurred = renderings.filtered(dots, SEED, blurred=1.0, random=0.0).numpy()
+    blurred = cameras.filtered(dots, SEED, blurred=1.0, random=0.0).numpy()
     np.testing.assert_allclose(blurred.sum((1, 2, 3)), 255, rtol=1e-4)
     assert (blurred >= 0).all()
     assert blurred[:, 14, 14].min() < 30
@@ -122,7 +125,7 @@ def test_each_image_is_convolved_with_its_own_kernel():
     dots[0, 10, 10, 0] = dots[1, 12, 15, 1] = 1
     kernels = np.random.default_rng(0).normal(size=(2, 9, 9, 1))
     kernels = kernels.astype(np.float32)
-    filtered = renderings._convolve(tf.constant(dots), kernels).numpy()
+    filtered = cameras._convolve(tf.constant(dots), kernels).numpy()
     # A cross-correlation of a dot is the kernel, mirrored.
     np.testing.assert_allclose(
         filtered[0, 6:15, 6:15, 0], kernels[0, ::-1, ::-1, 0], rtol=1e-6
@@ -136,7 +139,7 @@ def test_each_image_is_convolved_with_its_own_kernel():
 
 def test_a_line_has_one_grey_and_leaves_most_of_the_image():
     black = np.zeros((500, 28, 28, 1), np.float32)
-    lined = renderings.line(black, SEED, share=1.0).numpy()
+    lined = pens.line(black, SEED, share=1.0).numpy()
     assert lined.min() >= 0
     assert lined.max() <= 255
     touched = (lined > 0).mean(axis=(1, 2, 3))
@@ -149,7 +152,7 @@ def test_neighbour_reaches_in_from_a_side():
     images[0, 10:20, 10:20] = 255
     seen = set()
     for seed in range(20):
-        _, beside = renderings.neighbour(images, [0, seed], share=1.0).numpy()
+        _, beside = pens.neighbour(images, [0, seed], share=1.0).numpy()
         columns = np.flatnonzero(beside.any(axis=(0, 2)))
         # 19 pixels away, the columns 10-19 are at -9-0 or at 29-38.
         assert set(columns) <= {0}
@@ -159,7 +162,7 @@ def test_neighbour_reaches_in_from_a_side():
 
 def test_patch_leaves_the_middle():
     images = bars(300)
-    patched = renderings.patch(images, SEED, share=1.0).numpy()
+    patched = papers.patch(images, SEED, share=1.0).numpy()
     middle = np.s_[:, 12:16, 12:16]
     np.testing.assert_allclose(patched[middle], images[middle], atol=64)
     assert patched.min() >= -1
@@ -169,13 +172,13 @@ def test_patch_leaves_the_middle():
 
 def test_specks_hit_at_most_30_percent_of_the_pixels():
     grey = np.full((300, 28, 28, 1), 101.5, np.float32)
-    hit = (renderings.specks(grey, SEED).numpy() != 101.5).mean((1, 2, 3))
+    hit = (papers.specks(grey, SEED).numpy() != 101.5).mean((1, 2, 3))
     assert hit.max() < 0.36
     assert 0.12 < hit.mean() < 0.18
 
 
 def test_grain_has_no_bias():
     grey = np.full((300, 28, 28, 1), 100.0, np.float32)
-    grainy = renderings.grain(grey, SEED).numpy()
+    grainy = papers.grain(grey, SEED).numpy()
     assert abs(grainy.mean() - 100) < 1
     assert 60 < grainy.std(axis=(1, 2, 3)).max() < 100
