@@ -157,6 +157,7 @@ def doubles(saved_model):
     from tests.support import serving_doubles
 
     loader = cpp_loader.Loader(saved_model)
+    loader.warm_up()
     models = serving_doubles.Models({1: loader}, {})
     with (
         serving_doubles.grpc_double(models) as grpc,

@@ -38,6 +38,7 @@ def soak(saved_model, minutes):
         warming up and `resident_mib_end`, MiB; `growth`, relative.
     """
     loader = cpp_loader.Loader(saved_model)
+    loader.warm_up()
     counts = dict.fromkeys(('good', 'bad', 'wrong_answers', 'not_refused'), 0)
     lock = threading.Lock()
     with (

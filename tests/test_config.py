@@ -32,7 +32,7 @@ def test_presets_name_fields_only():
         ('preset', 'slow'),
         ('epochs', 0),
         ('averaged_epochs', -1),
-        ('averaged_epochs', 10),
+        ('averaged_epochs', 12),
         ('batch_size', -1),
         ('learning_rate', 0.0),
         ('learning_rate', float('nan')),

@@ -16,5 +16,6 @@ things: `measure` and `likeliness` tell which thing is likeliest a digit.
 ink: `grey`, `over_paper` and others tell ink from paper.
 placing: `place` scales and centres ink as MNIST does.
 components: `label` finds connected components.
+subgraph: `subgraph` has TensorFlow prepare a part when a picture needs it.
 windows: `slide_max`, `opening` and `mean` look at windows of any size.
 """

@@ -10,6 +10,9 @@ from kerasadder.pictures.jpeg import decode_jpeg
 from kerasadder.pictures.limits import require
 from kerasadder.pictures.png import SIGNATURE
 from kerasadder.pictures.png import decode_png
+from kerasadder.pictures.subgraph import subgraph
+
+_STRING = tf.TensorSpec((), tf.string)
 
 KINDS = {
     SIGNATURE: decode_png,
@@ -38,7 +41,7 @@ def decode_picture(
         InvalidArgumentError: When run, if it is no picture, of a kind that is
             not read, or larger than the limits of its kind.
     """
-    encoded = tf.convert_to_tensor(encoded)
+    encoded, name = tf.convert_to_tensor(encoded), tf.convert_to_tensor(name)
     known = [
         tf.strings.substr(encoded, 0, len(magic)) == magic for magic in KINDS
     ]
@@ -48,7 +51,8 @@ def decode_picture(
     with tf.control_dependencies([is_picture]):
         encoded = tf.identity(encoded)
     decoders = [
-        functools.partial(decode, encoded, name) for decode in KINDS.values()
+        functools.partial(subgraph(_STRING, _STRING)(decode), encoded, name)
+        for decode in KINDS.values()
     ]
     picture = tf.case(list(zip(known, decoders)))
     return tf.ensure_shape(picture, (None, None, None))

@@ -6,6 +6,7 @@ from kerasadder.pictures import ink as inks
 from kerasadder.pictures import placing
 from kerasadder.pictures import things as things_
 from kerasadder.pictures import windows
+from kerasadder.pictures.subgraph import subgraph
 from kerasadder.task import IMAGE_SHAPE
 
 MOST = 1024  # pixels, the longer side, before anything else
@@ -17,6 +18,7 @@ REACH = 0.12  # of the digit's size: parts that near belong to it
 PREFERENCE = (1.0, 0.3, 0.9)
 
 
+@subgraph(tf.TensorSpec((None, None, None), tf.uint8))
 def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Finds the digit in a picture and places it as MNIST does.
 
@@ -64,8 +66,7 @@ def _resize(picture):
     return look, tf.cast(new_size, tf.float32) / size
 
 
-# A function of the graph: it is called twice and stored once.
-@tf.function(input_signature=[tf.TensorSpec((None, None))])
+@subgraph(tf.TensorSpec((None, None)))
 def find(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Finds the digit.
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kerasadder.pictures import ink as inks
 from kerasadder.pictures import placing
+from kerasadder.pictures.subgraph import subgraph
 from kerasadder.task import IMAGE_SHAPE
 
 FIRST_LOOK, SECOND_LOOK = 512, 224  # pixels, the longer side to find ink at
@@ -12,6 +13,7 @@ PAPER = 64  # pixels, the side at which the paper's shading is estimated
 WINDOW = 33  # pixels of these: wider than any stroke
 
 
+@subgraph(tf.TensorSpec((None, None, None), tf.uint8))
 def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Places all ink of a picture as MNIST does.
 
@@ -35,6 +37,7 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.ensure_shape(image, IMAGE_SHAPE), strength
 
 
+@subgraph(tf.TensorSpec((None, None)))
 def _ink(grey):
     """Returns how much ink each pixel has, 0..1, and how much full ink is."""
     border = tf.concat([grey[0], grey[-1], grey[:, 0], grey[:, -1]], axis=0)

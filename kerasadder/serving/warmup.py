@@ -16,15 +16,18 @@ def warmup_records() -> list[bytes]:
         A list of bytes, serialized `tensorflow.serving.PredictionLog`.
     """
     stroke = tf.pad(tf.fill((18, 3, 1), 255.0), [[5, 5], [12, 13], [0, 0]])
-    picture = tf.io.encode_png(tf.cast(stroke, tf.uint8))
+    small = tf.cast(stroke, tf.uint8)
+    # Small and large pictures are read by other parts of the graph.
+    large = tf.repeat(tf.repeat(small, 6, axis=0), 6, axis=1)
+    pictures = [tf.io.encode_png(small), tf.io.encode_jpeg(large)]
     requests = {
         'serving_default': {
             'image': stroke[None],
             'number': tf.one_hot([7], NUM_NUMBERS),
         },
         'classify_bytes': {
-            'image': picture[None],
-            'number': tf.constant([7]),
+            'image': tf.stack(pictures),
+            'number': tf.constant([7, 7]),
         },
     }
     return [_prediction_log(*request) for request in requests.items()]

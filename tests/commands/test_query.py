@@ -49,6 +49,7 @@ def test_shipped_model_reads_test_images(tmp_path):
     for name, image in zip(names, first_images(3)):
         (tmp_path / name).write_bytes(tf.io.encode_png(image).numpy())
     loader = Loader(SHIPPED)
+    loader.warm_up()
     models = serving_doubles.Models({1: loader}, {})
     with serving_doubles.grpc_double(models) as address:
         done = query(address, '--grpc', *names, '--number=7', cwd=tmp_path)

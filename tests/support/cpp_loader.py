@@ -11,7 +11,9 @@ import importlib.util
 import pathlib
 
 import numpy as np
+import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import prediction_log_pb2
 
 # TF_DataType and TF_Code.
 DTYPES = {1: np.float32, 2: np.float64, 3: np.int32, 7: np.object_, 9: np.int64}
@@ -32,6 +34,7 @@ class Loader:
     """A SavedModel in the C++ runtime, loaded as Serving loads it."""
 
     def __init__(self, path):
+        self._path = pathlib.Path(path)
         c = _c_api()
         status, self._graph = c.TF_NewStatus(), c.TF_NewGraph()
         options, meta_graph = c.TF_NewSessionOptions(), c.TF_NewBuffer()
@@ -58,6 +61,23 @@ class Loader:
         c.TF_DeleteSession(self._session, status)
         _check(status)
         c.TF_DeleteGraph(self._graph)
+
+    def warm_up(self):
+        """Answers the version's warm-up requests, as Serving does first.
+
+        Returns:
+            A list of pairs, each a signature and the outputs.
+        """
+        records = self._path / 'assets.extra' / 'tf_serving_warmup_requests'
+        answers = []
+        for record in tf.data.TFRecordDataset(str(records)).as_numpy_iterator():
+            log = prediction_log_pb2.PredictionLog.FromString(record)
+            request = log.predict_log.request
+            assert request.model_spec.name == 'kerasadder'
+            signature = request.model_spec.signature_name
+            inputs = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
+            answers.append((signature, self.run(signature, inputs)))
+        return answers
 
     def inputs(self, signature):
         """Returns the numpy dtypes of a signature's inputs."""

@@ -4,7 +4,7 @@ They are doubles, not the server. What is real: the C++ runtime that runs the
 SavedModel (`cpp_loader`) and the definitions of the gRPC services. What is
 imitated, from reading the server's source: the paths and JSON of REST, which
 error goes with which status, and the messages. What is not there at all:
-batching, warm-up, polling for new versions, metrics.
+batching, polling for new versions, metrics. `Loader.warm_up` warms up.
 """
 
 import base64
