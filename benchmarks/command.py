@@ -1,11 +1,12 @@
 """Measures this machine: scripts/benchmark.py WHAT, one of the following.
 
 pipeline: fit on the pipeline against fit on one resident batch, side by side.
+renderings: fit on rendered images against fit on warped ones, side by side.
 training: images per second of fit, its share of the GEMM peak, the pipeline.
 evaluation: the exhaustive evaluation of the 10,000 test images.
 time_to_accuracy: seconds until 98.8 % of digits and 98.5 % of sums are right
 on validation images, after tracing (recipe fast; presets) and as a process.
-yardstick: the recipe fast against a plain network in PyTorch, extrapolated.
+baseline: the recipe fast against the plain baseline in PyTorch, extrapolated.
 serving: requests per second and latencies of the exported model, in process,
 with --onnx in turns with ONNX Runtime, and behind the tests' doubles of
 TensorFlow Serving, or a server at --address.
@@ -49,7 +50,7 @@ def define_flags(given):
     flags.DEFINE_integer(
         'seeds',
         3,
-        'Seeds of time_to_accuracy and yardstick.',
+        'Seeds of time_to_accuracy and baseline.',
         lower_bound=1,
         flag_values=given,
     )
@@ -165,6 +166,14 @@ def _pipeline(given):
         yield preset, throughput.pipeline(config, train, given.rounds)
 
 
+def _renderings(given):
+    from benchmarks import throughput
+
+    (train,) = _load(given, 'train')
+    for preset, config in _configs(given, 'default', 'best'):
+        yield preset, throughput.renderings(config, train, given.rounds)
+
+
 def _training(given):
     from benchmarks import throughput
 
@@ -200,11 +209,11 @@ def _time_to_accuracy(given):
         yield f'{preset}, whole process', benchmark.summary(runs)
 
 
-def _yardstick(given):
-    from benchmarks import yardstick
+def _baseline(given):
+    from benchmarks import baseline
 
     data = _load(given, 'train', 'validation')
-    yield 'fast against plain', yardstick.compare(*data, given.seeds)
+    yield 'fast against plain', baseline.compare(*data, given.seeds)
 
 
 def _serving(given):
@@ -294,10 +303,11 @@ def _load(given, *names):
 
 SUBCOMMANDS = {
     'pipeline': _pipeline,
+    'renderings': _renderings,
     'training': _training,
     'evaluation': _evaluation,
     'time_to_accuracy': _time_to_accuracy,
-    'yardstick': _yardstick,
+    'baseline': _baseline,
     'serving': _serving,
     'soak': _soak,
     'robustness': _robustness,
@@ -311,9 +321,9 @@ def check(given, arguments):
         raise UserError(f'say what to measure: {", ".join(SUBCOMMANDS)}.')
     for preset in given.presets or ():
         config_lib.TrainingConfig(preset)
-    if arguments == ['yardstick'] and not importlib.util.find_spec('torch'):
+    if arguments == ['baseline'] and not importlib.util.find_spec('torch'):
         raise UserError(
-            "PyTorch is not installed: pip install -e '.[yardstick]', with "
+            "PyTorch is not installed: pip install -e '.[baseline]', with "
             '--extra-index-url=https://download.pytorch.org/whl/cpu for the '
             'build without CUDA.'
         )

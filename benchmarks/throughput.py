@@ -21,9 +21,6 @@ STEPS = 195  # a timing's steps: some seconds, so that a round is of one mood
 def pipeline(config, data, rounds):
     """Compares training on the pipeline with training on a resident batch.
 
-    Both take turns every second, for a shared machine changes its speed as
-    often; what runs is the function that `fit` calls.
-
     Args:
         config: The `TrainingConfig`.
         data: The training split, `(images, labels)`.
@@ -35,13 +32,54 @@ def pipeline(config, data, rounds):
         median over rounds of training_resident / training - 1, and
         `slower_standard_error` the standard error of such a median.
     """
+    stream = _stream(config, data)
+    resident = stream.take(1).cache().repeat()
+    rates = _training_rates(config, (stream, resident), rounds)
+    alone = [_rate(stream, config.batch_size) for _ in range(5)]
+    return {
+        'pipeline': statistics.median(alone),
+        'training': statistics.median(rates[0]),
+        'training_resident': statistics.median(rates[1]),
+        **_slower(*rates),
+    }
+
+
+def renderings(config, data, rounds):
+    """Compares training on rendered images with training on warped ones alone.
+
+    Args:
+        config: The `TrainingConfig`; its `rendered_share` is compared with 0.
+        data: The training split, `(images, labels)`.
+        rounds: How often to time the two, one after the other.
+
+    Returns:
+        A dict of images per second, each the median over rounds: `training`
+        and `training_without`; `slower` is the median over rounds of
+        training_without / training - 1, and `slower_standard_error` the
+        standard error of such a median.
+    """
+    without = dataclasses.replace(config, rendered_share=0.0)
+    streams = _stream(config, data), _stream(without, data)
+    rates = _training_rates(config, streams, rounds)
+    return {
+        'training': statistics.median(rates[0]),
+        'training_without': statistics.median(rates[1]),
+        **_slower(*rates),
+    }
+
+
+def _training_rates(config, streams, rounds):
+    """Returns images per second for each stream, one a round.
+
+    The streams take turns every second, because a shared machine changes its
+    speed as often. What runs is the function that `fit` calls.
+    """
     keras.utils.set_random_seed(config.seed)
     model = compilation.compiled_model(plan_run(config, SHORT_STEPS))
-    stream = _stream(config, data)
-    model.fit(stream, steps_per_epoch=SHORT_STEPS, shuffle=False, verbose=0)
+    model.fit(streams[0], steps_per_epoch=SHORT_STEPS, shuffle=False, verbose=0)
     train = model.train_function
-    arms = iter(stream), iter(stream.take(1).cache().repeat())
-    rates = [[], []]
+    arms = [iter(stream) for stream in streams]
+    rates = [[] for _ in arms]
     for _ in range(rounds):
         for iterator, measured in zip(arms, rates):
             train(iterator)  # what was prefetched while the other ran
@@ -50,13 +88,13 @@ def pipeline(config, data, rounds):
                 float(train(iterator)['loss'])
             seconds = time.perf_counter() - began
             measured.append(TIMED * SHORT_STEPS * config.batch_size / seconds)
-    on_pipeline, resident = rates
-    slower = [b / a - 1 for a, b in zip(on_pipeline, resident)]
-    alone = [_rate(stream, config.batch_size) for _ in range(5)]
+    return rates
+
+
+def _slower(rates, other_rates):
+    """Returns how much slower than the other rates these are, over rounds."""
+    slower = [b / a - 1 for a, b in zip(rates, other_rates)]
     return {
-        'pipeline': statistics.median(alone),
-        'training': statistics.median(on_pipeline),
-        'training_resident': statistics.median(resident),
         'slower': statistics.median(slower),
         'slower_standard_error': _standard_error_of_median(slower),
     }

@@ -22,7 +22,7 @@ from kerasadder.training import compilation
 from kerasadder.training import schedules
 from kerasadder.training.plan import plan_run
 
-# What the plain network of `yardstick` is said to reach after its 20 epochs.
+# What the plain network of `baseline` is said to reach after its 20 epochs.
 DIGIT_ACCURACY = 0.988
 SUM_ACCURACY = 0.985
 CHECKS = 50  # of a run, at most; but not more often than

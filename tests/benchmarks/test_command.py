@@ -61,7 +61,7 @@ def test_table_has_the_machine_below(data_dir):
         (['soak', '--saved_model=none'], 'none: no folder'),
         (['serving', '--address=here'], "address: host:port, not 'here'"),
         pytest.param(
-            ['yardstick'],
+            ['baseline'],
             'PyTorch is not installed',
             marks=pytest.mark.skipif(
                 importlib.util.find_spec('torch') is not None,

@@ -35,3 +35,24 @@ def test_pipeline_and_resident_batch_are_compared(stripes_data, few_steps):
     assert figures['pipeline'] > 0
     assert figures['slower'] > -1
     assert figures['slower_standard_error'] >= 0
+
+
+def test_renderings_are_compared_with_warps_alone(
+    stripes_data, few_steps, monkeypatch
+):
+    shares = []
+    stream = throughput._stream
+    monkeypatch.setattr(
+        throughput,
+        '_stream',
+        lambda config, data: (
+            shares.append(config.rendered_share) or stream(config, data)
+        ),
+    )
+    config = TrainingConfig(
+        **{**SMALL, 'augmentation': True}, rendered_share=0.5
+    )
+    figures = throughput.renderings(config, stripes_data['train'], rounds=2)
+    assert shares == [0.5, 0.0]
+    assert figures['slower'] > -1
+    assert min(figures['training'], figures['training_without']) > 0
