@@ -1,1 +1,1 @@
-"""What `scripts/benchmark.py` measures, a module each."""
+"""The benchmarks that `scripts/benchmark.py` runs, one module each."""

@@ -1,4 +1,4 @@
-"""A plain network of the field, in PyTorch, to measure ours against.
+"""The plain baseline in PyTorch: a common network to compare ours with.
 
 Seven 3x3 convolutions, as in the MNIST networks of The School of AI's courses;
 the digit's logits and the number go through two dense layers to the sum.
@@ -53,7 +53,7 @@ class PlainNetwork(nn.Module):
 
 
 class Training:
-    """Training of the plain network on data in memory, to be timed.
+    """Trains the plain network on data in memory, so that steps can be timed.
 
     Args:
         data: The training split, `(images, labels)`, uint8 `(n, 28, 28, 1)` and
@@ -96,7 +96,7 @@ class Training:
 
 
 def extrapolated_seconds(images_per_second, num_images):
-    """Returns what all epochs would take, had they been run."""
+    """Estimates the seconds of all epochs from the measured rate."""
     return EPOCHS * num_images / images_per_second
 
 

@@ -8,10 +8,10 @@ time_to_accuracy: seconds until 98.8 % of digits and 98.5 % of sums are right
 on validation images, after tracing (recipe fast; presets) and as a process.
 baseline: the recipe fast against the plain baseline in PyTorch, extrapolated.
 serving: requests per second and latencies of the exported model, in process,
-with --onnx in turns with ONNX Runtime, and behind the tests' doubles of
-TensorFlow Serving, or a server at --address.
-soak: good and bad requests at a double, for --minutes; exit status 1 if it
-fails.
+with --onnx in turns with ONNX Runtime, and behind the tests' fake
+servers, or a server at --address.
+soak: good and bad requests to a fake server, for --minutes; the exit status
+is 1 if it fails.
 robustness: accuracy and confidence on the fifteen kinds of corrupted images of
 MNIST-C and on other people's digits, as tensors and as PNG files.
 plain_cnn: the same of the network of Keras's MNIST example, trained first.
@@ -71,7 +71,7 @@ def define_flags(given):
     flags.DEFINE_string(
         'address',
         None,
-        'host:port of a server for serving. [the doubles]',
+        'host:port of a server for serving. [fake servers]',
         flag_values=given,
     )
     flags.DEFINE_string(
@@ -234,10 +234,10 @@ def _serving(given):
             serving.through(given.address, transport, images, seconds),
         )
         return
-    with serving.doubles(saved_model) as addresses:
+    with serving.fake_servers(saved_model) as addresses:
         for transport, address in addresses.items():
             yield (
-                f"the tests' double, {transport}",
+                f"the tests' fake server, {transport}",
                 serving.through(address, transport, images, seconds),
             )
 
@@ -343,7 +343,7 @@ def check(given, arguments):
         if arguments == ['serving'] and given.address:
             client.check_address(given.address)
         else:
-            _check_doubles(arguments[0])
+            _check_fake_servers(arguments[0])
 
 
 def _check_robustness(given):
@@ -362,8 +362,8 @@ def _check_robustness(given):
             )
 
 
-def _check_doubles(subcommand):
-    """Refuses to go on without the tests' doubles of TensorFlow Serving."""
+def _check_fake_servers(subcommand):
+    """Raises a UserError if the tests' fake servers cannot run."""
     if not importlib.util.find_spec('tensorflow_serving'):
         raise UserError(
             f"{subcommand}: wants pip install -c constraints.txt -e '.[test]'."

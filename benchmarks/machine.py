@@ -1,4 +1,4 @@
-"""The machine that the figures are of, and its peak."""
+"""The machine that a benchmark runs on, and its peak rate."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 
 def description():
-    """Returns what the figures depend on, a dict."""
+    """Returns a dict of what the figures depend on."""
     model = platform.processor()
     if os.path.exists('/proc/cpuinfo'):
         with open('/proc/cpuinfo', encoding='utf-8') as file:

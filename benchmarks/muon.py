@@ -1,10 +1,10 @@
-"""Muon for convolutions, which learns more from each image than Adam."""
+"""Muon for convolutions: it learns more from each image than Adam does."""
 
 import keras
 
 
 class Muon(keras.optimizers.Muon):
-    """Keras's Muon, taking convolution kernels for the matrices they are.
+    """Keras's Muon, which treats a convolution's kernel as a matrix.
 
     Muon (Jordan, 2024) moves a matrix of weights by the nearest orthogonal one
     to its momentum. Keras's leaves kernels of four axes to Adam; here they, and

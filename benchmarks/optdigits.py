@@ -1,4 +1,4 @@
-"""The digits of other writers that scikit-learn brings, as pictures."""
+"""scikit-learn's digits, which other people wrote, as pictures."""
 
 import tensorflow as tf
 from sklearn import datasets

@@ -1,4 +1,4 @@
-"""The plain network of Keras's own MNIST example, to measure ours against.
+"""The network of Keras's MNIST example, to compare ours with.
 
 https://keras.io/examples/vision/mnist_convnet/ (Chollet, 2015), for 6 epochs.
 It has no sum: its accuracies are those of the digit alone.

@@ -1,4 +1,4 @@
-"""How right a model is on corrupted images and on other people's digits."""
+"""Accuracy and confidence on corrupted images and other people's digits."""
 
 import typing
 
@@ -22,7 +22,7 @@ CLEAN, OTHERS = 'mnist', 'load_digits'
 
 
 class Answers(typing.NamedTuple):
-    """What a model says of images; `m` of `asked` it did not refuse.
+    """A model's answers to `m` images; it refused the rest of `asked`.
 
     `labels` are the digits, integers `(m,)`; `digit` their probabilities
     `(m, 10)`; `right` says for each number that was asked with an image,
@@ -36,7 +36,7 @@ class Answers(typing.NamedTuple):
 
 
 def readers_of_function(every_number):
-    """Makes the readers of a model at hand.
+    """Makes the readers of a function that classifies images.
 
     Args:
         every_number: As `evaluation.predict` takes it; what it returns may
@@ -104,7 +104,7 @@ def _normalize(files):
 
 
 def _read_all(read, files):
-    """Reads files some at a time, and leaves out the ones that are refused.
+    """Reads files in batches, and leaves out the files that the model refuses.
 
     Args:
         read: A function from a list to as many rows, which raises `UserError`
@@ -178,7 +178,7 @@ def measure(readers, test, num_images, log, seed=0):
 
 
 def accuracy(answers):
-    """Returns the share of right answers, 0..1, refused images wrong."""
+    """Returns the share of right answers, 0..1; a refused image is wrong."""
     return float(answers.right.mean(axis=1).sum() / answers.asked)
 
 

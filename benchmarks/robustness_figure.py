@@ -1,4 +1,4 @@
-"""A picture of all corruptions, with what a model says of them."""
+"""A figure of all corruptions with a model's answers."""
 
 import numpy as np
 

@@ -60,7 +60,7 @@ def in_process(saved_model, images, seconds):
 
 
 def through(address, transport, images, seconds):
-    """Measures a server as the client sees it, one request after another.
+    """Sends a server one request after another, and times the answers.
 
     Args:
         address: 'host:port'.
@@ -148,8 +148,8 @@ def in_turns(ask_tensorflow, ask_onnx, seconds):
 
 
 @contextlib.contextmanager
-def doubles(saved_model):
-    """Serves a model by the tests' doubles of TensorFlow Serving.
+def fake_servers(saved_model):
+    """Serves a model by the tests' fake servers, gRPC and REST.
 
     Yields a dict from transport to address.
     """
@@ -168,7 +168,7 @@ def doubles(saved_model):
 
 
 def latencies(ask, batch, seconds):
-    """Calls again and again, each call after the one before has returned.
+    """Calls a function repeatedly, one call at a time, and times each call.
 
     Args:
         ask: A callable of no arguments.

@@ -1,7 +1,7 @@
 """A soak of the exported model: good and bad requests from many threads.
 
-Behind the gRPC double, for minutes: every answer must be right, every bad
-request refused, and memory must stay where it was after warming up.
+The gRPC fake server runs for minutes. Every answer must be right, the server
+must refuse every bad request, and memory must not grow after warming up.
 """
 
 import concurrent.futures
@@ -26,7 +26,7 @@ TOLERANCE = {'rtol': 1e-4, 'atol': 1e-6}
 
 
 def soak(saved_model, minutes):
-    """Sends requests for so long.
+    """Sends good and bad requests for some minutes and counts the mistakes.
 
     Args:
         saved_model: Folder of a SavedModel version.
@@ -83,7 +83,7 @@ def soak(saved_model, minutes):
 
 
 def _good_requests(server):
-    """Returns requests with the answers that they get when all is quiet."""
+    """Returns good requests, each with its answer from an idle server."""
     images = INPUTS['serving_default'](20)['image']
     pictures = [photograph(digit, 0, 400, 300) for digit in range(10)]
     asks = []

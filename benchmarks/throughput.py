@@ -1,4 +1,4 @@
-"""Rates of training, of its pipeline and of evaluation."""
+"""Images per second in training, in its pipeline and in evaluation."""
 
 import dataclasses
 import itertools
@@ -45,7 +45,7 @@ def pipeline(config, data, rounds):
 
 
 def renderings(config, data, rounds):
-    """Compares training on rendered images with training on warped ones alone.
+    """Compares training with renderings to training with warps alone.
 
     Args:
         config: The `TrainingConfig`; its `rendered_share` is compared with 0.
@@ -92,7 +92,7 @@ def _training_rates(config, streams, rounds):
 
 
 def _slower(rates, other_rates):
-    """Returns how much slower than the other rates these are, over rounds."""
+    """Returns how much slower the first rates are, as a median over rounds."""
     slower = [b / a - 1 for a, b in zip(rates, other_rates)]
     return {
         'slower': statistics.median(slower),
@@ -101,7 +101,7 @@ def _slower(rates, other_rates):
 
 
 def training(config, data, rounds):
-    """Measures `fit`, the share of the peak it makes use of, and the pipeline.
+    """Measures `fit`, its share of the machine's peak, and the pipeline alone.
 
     In turns every few seconds, for a shared machine changes its speed as often.
     The peak is that of float32, and so the share of it is measured in float32,
@@ -187,7 +187,7 @@ class _Clock(keras.callbacks.Callback):
 
 
 def _fit_rate(model, batches, batch_size):
-    """Returns the images per second of `fit`, its start left out."""
+    """Returns the images per second of `fit` after its first execution."""
     clock = _Clock()
     model.fit(
         batches,
@@ -212,6 +212,6 @@ def _rate(batches, batch_size):
 
 
 def _standard_error_of_median(values):
-    """Returns it by the quartiles, which outliers leave alone."""
+    """Estimates the standard error from the quartiles, without outliers."""
     lower, _, upper = statistics.quantiles(values, n=4)
     return 1.2533 * (upper - lower) / 1.349 / len(values) ** 0.5

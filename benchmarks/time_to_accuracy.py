@@ -1,4 +1,4 @@
-"""How soon training is accurate on the validation images, over seeds."""
+"""Seconds until training reaches a validation accuracy, over seeds."""
 
 import dataclasses
 import json
@@ -46,7 +46,7 @@ def fast(train, validation, seed):
 
 
 def compute_time(config, train, validation, steps=None, muon=None):
-    """Trains, and says after which time the model was accurate.
+    """Trains, and returns the seconds until the model reached the goal.
 
     The time is that of training alone: tracing and a first execution come
     before, and the weights go back to where they were. The weights are copied
@@ -110,7 +110,7 @@ def compute_time(config, train, validation, steps=None, muon=None):
 
 
 def accurate(scores):
-    """Returns whether both accuracies are what is to be reached."""
+    """Returns whether both accuracies reach the goal."""
     return (
         scores['digit_accuracy'] >= DIGIT_ACCURACY
         and scores['sum_accuracy'] >= SUM_ACCURACY
@@ -180,7 +180,7 @@ def summary(runs):
 
 
 def _traceable_model(config, steps, check_steps, muon):
-    """Compiles the model of a configuration to run some steps at a time."""
+    """Compiles a configuration's model to run several steps at a time."""
     config = dataclasses.replace(
         config, epochs=1, steps_per_execution=check_steps
     )
@@ -195,7 +195,7 @@ def _traceable_model(config, steps, check_steps, muon):
 
 
 def _warm_up(model, stream):
-    """Traces and runs once, then undoes what that did to the model."""
+    """Traces and runs one execution, then restores the model's weights."""
     variables = model.variables + model.optimizer.variables
     before = [variable.numpy() for variable in variables]
     model.train_function(iter(stream))

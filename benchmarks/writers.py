@@ -1,4 +1,4 @@
-"""Accuracy by who wrote the test images: employees or students, each writer.
+"""Accuracy on the test images of employees, of students and of each writer.
 
 QMNIST's labels name the writer of each image of MNIST: Yadav and Bottou, "Cold
 Case: The Lost MNIST Digits", 2019, arXiv 1905.10498. The file is

@@ -3,7 +3,7 @@
 import pathlib
 import sys
 
-# The benchmarks and the tests' doubles are in a checkout alone.
+# The benchmarks and the tests' fake servers are in a checkout alone.
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import command

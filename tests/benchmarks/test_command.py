@@ -45,8 +45,8 @@ def test_table_has_the_machine_below(data_dir):
     lines = done.stdout.splitlines()
     assert [line for line in lines[:-1] if not line.startswith(' ')] == [
         'in process',
-        "the tests' double, grpc",
-        "the tests' double, rest",
+        "the tests' fake server, grpc",
+        "the tests' fake server, rest",
     ]
     assert sum('classify_bytes 1 ' in line for line in lines) == 3
     assert lines[-1].startswith('cpu ')
