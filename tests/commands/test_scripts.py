@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.support.scripts import ROOT
+from tests.support.scripts import run_process
 from tests.support.scripts import run_script
 
 
@@ -19,7 +20,7 @@ from tests.support.scripts import run_script
 def quick(data_dir, tmp_path_factory):
     """The quick preset, trained on the real data by the script."""
     directory = tmp_path_factory.mktemp('quick')
-    done = run_script(
+    done = run_process(
         'train.py',
         '--preset=quick',
         f'--data_dir={data_dir}',

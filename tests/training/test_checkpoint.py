@@ -19,11 +19,11 @@ from kerasadder.training import callbacks
 from kerasadder.training import checkpoint
 from kerasadder.training import compilation
 from kerasadder.training.plan import plan_run
-from kerasadder.training.run import train
 from tests.support.scripts import ROOT
 from tests.support.small_runs import history
 from tests.support.small_runs import read_events
 from tests.support.small_runs import small_config
+from tests.support.small_runs import train
 from tests.support.small_runs import versions
 from tests.support.small_runs import weights
 

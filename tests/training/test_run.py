@@ -13,8 +13,8 @@ from kerasadder.errors import UserError
 from kerasadder.task import SUMS
 from kerasadder.training import callbacks
 from kerasadder.training import table_snapshots
-from kerasadder.training.run import train
 from tests.support.small_runs import small_config
+from tests.support.small_runs import train
 from tests.support.small_runs import versions
 from tests.support.small_runs import weights
 
