@@ -10,6 +10,7 @@ import pathlib
 import runpy
 import subprocess
 import sys
+import types
 
 ROOT = pathlib.Path(__file__).parents[2]
 SHIPPED = ROOT / 'saved_models' / 'kerasadder' / '1'
@@ -29,11 +30,12 @@ def run_script(name, *flags, cwd=ROOT, stdin=None):
     """
     path = str(ROOT / 'scripts' / name)
     arguments = [path, *map(str, flags)]
+    given = types.SimpleNamespace(buffer=stdin or io.BytesIO())
     out, err = io.StringIO(), io.StringIO()
     with (
         _replaced(sys, 'argv', arguments),
         _replaced(sys, 'path', [*sys.path]),
-        _replaced(sys, 'stdin', io.TextIOWrapper(stdin or io.BytesIO())),
+        _replaced(sys, 'stdin', given),
         _chdir(cwd),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
