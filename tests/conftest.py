@@ -9,22 +9,38 @@ import os
 os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
 
 import pytest
-import tensorflow as tf
 
 from tests.support.stripes import stripes
-
-# Two stand-ins for two GPUs; TensorFlow wants to know before it starts.
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices('CPU')[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
-)
 
 # The files that take longest, the longest first: so the processes, which take a
 # file at a time in this order, end at about the same moment.
 LONGEST = (
     'test_checkpoint.py',
     'test_scripts.py',
+    'test_run.py',
+    'test_notebook.py',
+    'test_adapt.py',
+    'test_export.py',
+    'test_servers.py',
+    'test_page.py',
+    'test_api.py',
+    'test_devices.py',
+    'test_signatures.py',
+    'test_normalize.py',
+    'test_malformed.py',
 )
+
+
+def pytest_configure(config):
+    """Makes two stand-ins for two GPUs, before TensorFlow starts."""
+    if config.option.dist != 'no':
+        return  # The process that hands out the files imports no TensorFlow.
+    import tensorflow as tf
+
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices('CPU')[0],
+        [tf.config.LogicalDeviceConfiguration()] * 2,
+    )
 
 
 def pytest_collection_modifyitems(items):
