@@ -29,6 +29,7 @@ def test_json_is_one_object(data_dir):
     )
 
 
+@pytest.mark.slow
 def test_table_has_the_machine_below(data_dir):
     done = benchmark(
         *('serving', '--seconds=0', f'--data_dir={data_dir}'),

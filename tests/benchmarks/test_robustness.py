@@ -261,6 +261,7 @@ def test_other_writers_digits_are_enlarged_on_a_light_page():
     )
 
 
+@pytest.mark.slow
 def test_plain_cnn_is_that_of_keras_and_learns(stripes_data):
     # The number of parameters that keras.io prints.
     assert plain_cnn.build().count_params() == 34_826
@@ -273,6 +274,7 @@ def test_plain_cnn_is_that_of_keras_and_learns(stripes_data):
     assert (digit.argmax(axis=1) == labels).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_command_prints_json_and_draws(data_dir, tmp_path, monkeypatch):
     figure = tmp_path / 'kinds.png'
     # On two images, for all of them take long.

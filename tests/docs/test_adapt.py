@@ -126,6 +126,7 @@ def test_another_rule_is_learned(digits, tmp_path):
     assert metrics['test']['sum_accuracy'] > 0.9
 
 
+@pytest.mark.slow
 def test_two_images_are_added(stripes_data, tmp_path, monkeypatch):
     monkeypatch.setattr(
         splits, 'load', lambda *splits: [stripes_data[s] for s in splits]

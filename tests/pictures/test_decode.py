@@ -392,6 +392,7 @@ print(peaks[0], peaks[-1])
 """
 
 
+@pytest.mark.slow
 def test_photograph_and_scan_add_less_than_256_mib(exported, tmp_path):
     pictures = {
         'first.png': encode(large(300, 300, 'RGB'), 'PNG'),

@@ -43,6 +43,7 @@ def start_machines(directory, count=2):
     ]
 
 
+@pytest.mark.slow
 def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
     machines = start_machines(tmp_path)
     outputs = [machine.communicate(timeout=600) for machine in machines]
