@@ -58,7 +58,12 @@ def test_importing_imports_neither_tensorflow_nor_keras():
 
 
 @pytest.mark.parametrize(
-    'imports', ['kerasadder, keras', 'keras, kerasadder', 'kerasadder.layers']
+    'imports',
+    [
+        'keras, kerasadder',
+        pytest.param('kerasadder, keras', marks=pytest.mark.slow),
+        pytest.param('kerasadder.layers', marks=pytest.mark.slow),
+    ],
 )
 def test_keras_loads_and_clones_without_custom_objects(imports, tmp_path):
     kerasadder.build_model('4c5p-8c5').save(tmp_path / 'model.keras')
@@ -96,6 +101,7 @@ def test_evaluate_takes_a_keras_model(stripes_data):
     assert scores['sum_accuracy'] == pytest.approx(right.mean())
 
 
+@pytest.mark.slow
 def test_shipped_model_is_loaded_by_default_wherever_one_is(somewhere):
     classify = kerasadder.load_classifier()
     answer = classify([pathlib.Path('photo.jpg').read_bytes()], [7])

@@ -25,7 +25,10 @@ UNSURE = 0.5  # skewness: with 38 % of black or white ink
 SMALL = 64  # pixels of the longer side: too few to tell things apart
 
 
+# No Python here depends on a tensor: AutoGraph would look for it in vain, and
+# take most of an export's time.
 @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
+@tf.autograph.experimental.do_not_convert
 def normalize_pictures(encoded: tf.Tensor) -> tf.Tensor:
     """Makes MNIST-like images of encoded pictures, two readings of each.
 

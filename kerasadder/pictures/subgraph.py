@@ -17,5 +17,6 @@ def subgraph(*signature: tf.TensorSpec) -> Callable[[Callable], Callable]:
     """
     return tf.function(
         input_signature=signature,
+        autograph=False,  # as of `normalize_pictures`
         experimental_attributes={'_noinline': True},
     )

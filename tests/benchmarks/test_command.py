@@ -3,22 +3,15 @@
 import importlib.util
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.support.scripts import ROOT
+from tests.support.scripts import SHIPPED
+from tests.support.scripts import run_script
 
 
 def benchmark(*arguments):
-    return subprocess.run(
-        [sys.executable, ROOT / 'scripts' / 'benchmark.py', *arguments],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return run_script('benchmark.py', *arguments)
 
 
 def test_json_is_one_object(data_dir):
@@ -36,10 +29,11 @@ def test_json_is_one_object(data_dir):
     )
 
 
+@pytest.mark.slow
 def test_table_has_the_machine_below(data_dir):
     done = benchmark(
         *('serving', '--seconds=0', f'--data_dir={data_dir}'),
-        f'--saved_model={ROOT / "saved_models" / "kerasadder" / "1"}',
+        f'--saved_model={SHIPPED}',
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

@@ -1,8 +1,6 @@
 """How robustness is measured, on answers that are known."""
 
 import json
-import os
-import subprocess
 import sys
 
 import numpy as np
@@ -16,41 +14,16 @@ from benchmarks import robustness
 from benchmarks import robustness_figure
 from benchmarks.corruptions import KINDS
 from benchmarks.corruptions import corrupt
+from kerasadder.data import splits
 from kerasadder.errors import UserError
 from kerasadder.plots import style
 from kerasadder.serving import model_files
-from tests.support.scripts import ROOT
-
-MODEL = ROOT / 'saved_models' / 'kerasadder' / '1'
-RUN = """
-from benchmarks import command
-from kerasadder.commands import runner
-sys.exit(runner.run(command))
-"""
-# On two test images, for the 10,000 take long.
-SMALL = """
-import sys
-from benchmarks import optdigits
-from kerasadder.data import splits
-whole, others = splits.load, optdigits.load
-splits.load = lambda *a, **k: [(x[:2], y[:2]) for x, y in whole(*a, **k)]
-optdigits.load = lambda: tuple(x[:2] for x in others())
-"""
-FLAGS = 'import sys'
-WITHOUT_SKLEARN = """
-import sys
-sys.modules['sklearn'] = None
-"""
+from tests.support.scripts import SHIPPED
+from tests.support.scripts import run_script
 
 
-def run(code, *arguments):
-    return subprocess.run(
-        [sys.executable, '-c', code + RUN, 'robustness', *arguments],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+def run(*arguments):
+    return run_script('benchmark.py', 'robustness', *arguments)
 
 
 def digits(*answers):
@@ -288,6 +261,7 @@ def test_other_writers_digits_are_enlarged_on_a_light_page():
     )
 
 
+@pytest.mark.slow
 def test_plain_cnn_is_that_of_keras_and_learns(stripes_data):
     # The number of parameters that keras.io prints.
     assert plain_cnn.build().count_params() == 34_826
@@ -300,15 +274,22 @@ def test_plain_cnn_is_that_of_keras_and_learns(stripes_data):
     assert (digit.argmax(axis=1) == labels).mean() > 0.9
 
 
-def test_command_prints_json_and_draws(data_dir, tmp_path):
+@pytest.mark.slow
+def test_command_prints_json_and_draws(data_dir, tmp_path, monkeypatch):
     figure = tmp_path / 'kinds.png'
+    # On two images, for all of them take long.
+    ((images, labels),) = splits.load('test', data_dir=data_dir)
+    pages, classes = optdigits.load()
+    two = [(images[:2], labels[:2])]
+    monkeypatch.setattr(splits, 'load', lambda *_, **__: two)
+    monkeypatch.setattr(optdigits, 'load', lambda: (pages[:2], classes[:2]))
     done = run(
-        *(SMALL, '--json', '--images=2', f'--figure={figure}'),
-        *(f'--data_dir={data_dir}', f'--saved_model={MODEL}'),
+        *('--json', '--images=2', f'--figure={figure}'),
+        *(f'--data_dir={data_dir}', f'--saved_model={SHIPPED}'),
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    measured = result[str(MODEL)]
+    measured = result[str(SHIPPED)]
     assert measured['images'] == 2
     assert measured['tensors']['accuracy']['mnist'] == 1
     assert measured['files']['accuracy']['load_digits'] in (0, 0.5, 1)
@@ -317,26 +298,25 @@ def test_command_prints_json_and_draws(data_dir, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('code', 'arguments', 'message'),
+    ('arguments', 'message'),
     [
-        (WITHOUT_SKLEARN, [], 'scikit-learn is not installed: pip install'),
-        (
-            FLAGS,
-            ['--model=a', '--saved_model=b'],
-            '--model and --saved_model',
-        ),
-        (
-            FLAGS,
-            ['--figure=all.tiff'],
-            '--figure=all.tiff: must end in .png',
-        ),
-        (FLAGS, ['--figure=no/all.png'], 'in a folder that exists'),
-        (FLAGS, ['--model=none.keras'], 'none.keras: no such file'),
-        (FLAGS, ['--images=0'], 'images'),
+        (['--model=a', '--saved_model=b'], '--model and --saved_model'),
+        (['--figure=all.tiff'], '--figure=all.tiff: must end in .png'),
+        (['--figure=no/all.png'], 'in a folder that exists'),
+        (['--model=none.keras'], 'none.keras: no such file'),
+        (['--images=0'], 'images'),
     ],
 )
-def test_mistake_is_one_line(code, arguments, message):
-    done = run(code, *arguments)
+def test_mistake_is_one_line(arguments, message):
+    assert_refused(run(*arguments), message)
+
+
+def test_missing_library_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'sklearn', None)
+    assert_refused(run(), 'scikit-learn is not installed: pip install')
+
+
+def assert_refused(done, message):
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith('error: ')

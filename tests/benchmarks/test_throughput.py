@@ -13,6 +13,7 @@ def few_steps(monkeypatch):
     monkeypatch.setattr(throughput, 'SHORT_STEPS', 2)
 
 
+@pytest.mark.slow
 def test_efficiency_is_rate_times_flops_by_peak(stripes_data, few_steps):
     config = TrainingConfig(
         **SMALL, mixed_precision='bfloat16', steps_per_execution=2
@@ -29,6 +30,7 @@ def test_efficiency_is_rate_times_flops_by_peak(stripes_data, few_steps):
     assert min(figures.values()) > 0
 
 
+@pytest.mark.slow
 def test_pipeline_and_resident_batch_are_compared(stripes_data, few_steps):
     config = TrainingConfig(**SMALL)
     figures = throughput.pipeline(config, stripes_data['train'], rounds=2)

@@ -28,6 +28,7 @@ def compute_time(data, monkeypatch, digit, steps, muon=None):
     )
 
 
+@pytest.mark.slow
 def test_accuracy_that_comes_is_timed_at_its_check(stripes_data, monkeypatch):
     muon = time_to_accuracy.FAST_MUON
     run = compute_time(stripes_data, monkeypatch, 0.99, steps=60, muon=muon)
@@ -37,6 +38,7 @@ def test_accuracy_that_comes_is_timed_at_its_check(stripes_data, monkeypatch):
     assert run['sum_accuracy'] > 0.5
 
 
+@pytest.mark.slow
 def test_accuracy_that_never_comes_has_no_time(stripes_data, monkeypatch):
     run = compute_time(stripes_data, monkeypatch, digit=1.1, steps=5)
     assert run['seconds'] is run['images'] is None

@@ -43,6 +43,7 @@ def query(address, *arguments, **options):
     )
 
 
+@pytest.mark.slow
 def test_shipped_model_reads_test_images(tmp_path):
     """The first images of MNIST's test set are a 7, a 2 and a 1."""
     names = ['7.png', '2.png', '1.png']

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.support.scripts import ROOT
+from tests.support.scripts import run_process
 from tests.support.scripts import run_script
 
 
@@ -19,7 +20,7 @@ from tests.support.scripts import run_script
 def quick(data_dir, tmp_path_factory):
     """The quick preset, trained on the real data by the script."""
     directory = tmp_path_factory.mktemp('quick')
-    done = run_script(
+    done = run_process(
         'train.py',
         '--preset=quick',
         f'--data_dir={data_dir}',
@@ -30,6 +31,7 @@ def quick(data_dir, tmp_path_factory):
     return done, directory
 
 
+@pytest.mark.slow
 def test_quick_passes_the_accuracy_gate(quick):
     done, directory = quick
     assert done.returncode == 0, done.stderr
@@ -38,6 +40,7 @@ def test_quick_passes_the_accuracy_gate(quick):
     assert metrics['test']['sum_accuracy'] >= 0.985
 
 
+@pytest.mark.slow
 def test_console_says_what_a_user_wants_and_nothing_else(quick):
     done, directory = quick
     assert done.stderr == ''
@@ -52,6 +55,7 @@ def test_console_says_what_a_user_wants_and_nothing_else(quick):
     assert f'{directory}/an export:/models/kerasadder:ro' in docker
 
 
+@pytest.mark.slow
 def test_evaluate_repeats_what_training_found(quick, data_dir):
     _, directory = quick
     metrics = json.loads((directory / 'a run' / 'metrics.json').read_text())
@@ -70,6 +74,7 @@ def test_evaluate_repeats_what_training_found(quick, data_dir):
             assert test[name] == pytest.approx(value, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_figures_draws_those_of_training_again(quick, data_dir):
     _, directory = quick
     done = run_script(
@@ -91,6 +96,7 @@ def test_figures_draws_those_of_training_again(quick, data_dir):
     ('metrics', 'message'),
     [('{"dataset": "mnits"}', 'dataset=mnits: no '), ('{}', 'is damaged')],
 )
+@pytest.mark.slow
 def test_figures_are_of_the_data_of_the_run(quick, tmp_path, metrics, message):
     _, directory = quick
     shutil.copytree(directory / 'a run', tmp_path, dirs_exist_ok=True)
@@ -117,6 +123,7 @@ def test_figures_of_half_a_run_say_what_is_missing(tmp_path):
     assert 'history.csv is not there' in line
 
 
+@pytest.mark.slow
 def test_shipped_model_is_as_good_as_the_readme_says(data_dir):
     done = run_script('evaluate.py', '--json', f'--data_dir={data_dir}')
     assert done.returncode == 0, done.stderr
@@ -203,6 +210,7 @@ def test_mistake_is_one_line(script, arguments, message, tmp_path):
     assert message in line
 
 
+@pytest.mark.slow
 def test_export_of_a_trained_file_is_the_next_version(quick):
     _, directory = quick
     done = run_script(
@@ -218,6 +226,7 @@ def test_export_of_a_trained_file_is_the_next_version(quick):
 @pytest.mark.parametrize(
     ('format', 'name'), [('onnx', 'model.onnx'), ('litert', 'model.tflite')]
 )
+@pytest.mark.slow
 def test_file_of_another_format_scores_as_the_model(
     quick, data_dir, format, name
 ):
@@ -243,6 +252,7 @@ def test_file_of_another_format_scores_as_the_model(
     assert test['digit_errors'] == metrics['test']['digit_errors']
 
 
+@pytest.mark.slow
 def test_terminated_training_says_how_to_go_on(data_dir, tmp_path):
     process = subprocess.Popen(
         [

@@ -91,6 +91,7 @@ def digits(tmp_path_factory):
     return directory / 'digits'
 
 
+@pytest.mark.slow
 def test_other_numbers_and_a_third_output_are_learned(digits, tmp_path):
     adapted_copy(tmp_path, 'Other numbers', 'A third output')
     train = kerasadder(
@@ -113,6 +114,7 @@ def test_other_numbers_and_a_third_output_are_learned(digits, tmp_path):
     assert evaluated['product_accuracy'] > 0.9
 
 
+@pytest.mark.slow
 def test_another_rule_is_learned(digits, tmp_path):
     adapted_copy(tmp_path, 'Another rule than the sum')
     kerasadder(
@@ -124,6 +126,7 @@ def test_another_rule_is_learned(digits, tmp_path):
     assert metrics['test']['sum_accuracy'] > 0.9
 
 
+@pytest.mark.slow
 def test_two_images_are_added(stripes_data, tmp_path, monkeypatch):
     monkeypatch.setattr(
         splits, 'load', lambda *splits: [stripes_data[s] for s in splits]

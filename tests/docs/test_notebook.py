@@ -2,6 +2,7 @@
 
 import nbclient
 import nbformat
+import pytest
 
 from tests.support.scripts import ROOT
 
@@ -26,6 +27,7 @@ def pictures(notebook):
     ]
 
 
+@pytest.mark.slow
 def test_notebook_runs(data_dir, monkeypatch):
     monkeypatch.setenv('PYTHONPATH', str(ROOT))
     monkeypatch.setenv('TFDS_DATA_DIR', str(data_dir))

@@ -392,7 +392,8 @@ print(peaks[0], peaks[-1])
 """
 
 
-def test_photograph_and_scan_add_less_than_256_mib(run, tmp_path):
+@pytest.mark.slow
+def test_photograph_and_scan_add_less_than_256_mib(exported, tmp_path):
     pictures = {
         'first.png': encode(large(300, 300, 'RGB'), 'PNG'),
         'photo.jpg': encode(large(6000, 4000, 'RGB'), 'JPEG'),
@@ -404,8 +405,7 @@ def test_photograph_and_scan_add_less_than_256_mib(run, tmp_path):
     for name, picture in pictures.items():
         (tmp_path / name).write_bytes(picture)
         paths.append(str(tmp_path / name))
-    (model,) = (run[1] / 'export').glob('[0-9]*')
-    done = python(MEASURE.format(model=str(model), paths=paths))
+    done = python(MEASURE.format(model=str(exported), paths=paths))
     assert done.returncode == 0, done.stderr
     before, peak = map(int, done.stdout.split())
     assert peak - before < 256 * 1024  # KiB

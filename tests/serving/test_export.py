@@ -142,7 +142,9 @@ def test_killed_export_leaves_no_version(model, tmp_path):
     code = (
         'import os, signal\n'
         'from kerasadder import model\n'
-        'from kerasadder.serving import export\n'
+        'from kerasadder.serving import export, signatures\n'
+        'from tests.support.models import black_readings\n'
+        'signatures.normalize_pictures = black_readings\n'
         'export.os.rename = (\n'
         '    lambda *_: os.kill(os.getpid(), signal.SIGKILL))\n'
         f'export.export_saved_model(model.build_model(), {str(tmp_path)!r})\n'

@@ -13,10 +13,8 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kerasadder.serving import export
 from tests.support import cpp_loader
 from tests.support.serving_inputs import INPUTS
-from tests.support.serving_inputs import small_model
 
 BATCH = 4
 INDEX = st.integers(0, BATCH - 1)
@@ -92,11 +90,8 @@ def spoil(inputs, kind, which, how):
 
 
 @pytest.fixture(scope='module')
-def loader(tmp_path_factory):
-    version = export.export_saved_model(
-        small_model(), tmp_path_factory.mktemp('export')
-    )
-    loader = cpp_loader.Loader(version)
+def loader(exported):
+    loader = cpp_loader.Loader(exported)
     yield loader
     loader.close()
 

@@ -15,7 +15,6 @@ import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.apis import model_service_pb2_grpc
 
-from kerasadder.serving import export
 from kerasadder.serving import transports
 from kerasadder.serving.client import Client
 from tests.support import serving_doubles
@@ -41,9 +40,8 @@ def model():
 
 
 @pytest.fixture(scope='module')
-def version(model, tmp_path_factory):
-    directory = tmp_path_factory.mktemp('export') / 'kerasadder'
-    return export.export_saved_model(model, directory)
+def version(exported):
+    return exported
 
 
 @pytest.fixture(scope='module')

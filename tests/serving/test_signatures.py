@@ -162,6 +162,7 @@ def test_older_servers_know_every_operation(served):
     assert operations <= set(OLD_OPS.split())
 
 
+@pytest.mark.slow
 def test_shipped_model_reads_mnist_as_pictures(data_dir):
     ((images, labels),) = splits.load('test', data_dir=data_dir)
     classify = model_files.load_classifier(SHIPPED)

@@ -8,8 +8,8 @@ import time
 
 from kerasadder.errors import UserError
 from kerasadder.training import devices
-from kerasadder.training.run import train
 from tests.support.small_runs import small_config
+from tests.support.small_runs import train
 
 if __name__ == '__main__':
     from tests.support.stripes import stripes

@@ -38,9 +38,10 @@ def pictures(count=COUNT):
     rng = np.random.default_rng(0)
     made = []
     for i in range(count):
-        paper = np.full((40 + 9 * i, 60, 3), 230, np.uint8)
-        paper[8 : 30 + i, 20:26] = rng.integers(0, 60, 3)  # a stroke
-        paper[8:14, 20 : 30 + i] = rng.integers(0, 60, 3)
+        more = i % 20
+        paper = np.full((40 + 9 * more, 60, 3), 230, np.uint8)
+        paper[8 : 30 + more, 20:26] = rng.integers(0, 60, 3)  # a stroke
+        paper[8:14, 20 : 30 + more] = rng.integers(0, 60, 3)
         made.append((_png, _jpeg, _bmp, _gif)[i % 4](paper))
     return made
 

@@ -4,10 +4,12 @@
 kill: it prints a line at the moments when that may hurt.
 """
 
+import contextlib
 import itertools
 import pathlib
 import sys
 import time
+from unittest import mock
 
 import keras
 import numpy as np
@@ -15,6 +17,14 @@ from tensorboard.backend.event_processing import event_accumulator
 
 from kerasadder import files
 from kerasadder.config import TrainingConfig
+from kerasadder.plots import addition_table
+from kerasadder.plots import image_grids
+from kerasadder.plots import scores
+from kerasadder.plots import style
+from kerasadder.serving import signatures
+from kerasadder.training import run
+from kerasadder.training import run_figures
+from tests.support.models import black_readings
 
 SMALL = {
     'epochs': 3,
@@ -31,6 +41,29 @@ def small_config(directory, **overrides):
         'export_dir': str(directory / 'export'),
     }
     return TrainingConfig(**{**SMALL, **directories, **overrides})
+
+
+def train(config, data, strategy=None):
+    """Trains, but draws nothing and exports a graph that reads no pictures.
+
+    To draw and to trace how pictures are read takes twice as long as the rest
+    of a small run. The fixture `run` has both.
+    """
+    with contextlib.ExitStack() as stack:
+        for owner, name, value in (
+            (run_figures, 'draw', _nothing),
+            (addition_table, 'addition_table', _nothing),
+            (image_grids, 'predictions_grid', _nothing),
+            (scores, 'confusion_matrices', _nothing),
+            (style, 'pixels', lambda _: np.zeros((1, 1, 4), np.uint8)),
+            (signatures, 'normalize_pictures', black_readings),
+        ):
+            stack.enter_context(mock.patch.object(owner, name, value))
+        return run.train(config, data, strategy)
+
+
+def _nothing(*unused_arguments, **unused_by_name):
+    pass
 
 
 def weights(directory):
@@ -75,7 +108,6 @@ def tell(moment, owner, name, every=1):
 if __name__ == '__main__':
     from kerasadder.serving import export
     from kerasadder.training import callbacks
-    from kerasadder.training.run import train
     from tests.support.stripes import stripes
 
     tell('step', callbacks.ProgressLog, 'on_train_batch_end')

@@ -19,11 +19,11 @@ from kerasadder.training import callbacks
 from kerasadder.training import checkpoint
 from kerasadder.training import compilation
 from kerasadder.training.plan import plan_run
-from kerasadder.training.run import train
 from tests.support.scripts import ROOT
 from tests.support.small_runs import history
 from tests.support.small_runs import read_events
 from tests.support.small_runs import small_config
+from tests.support.small_runs import train
 from tests.support.small_runs import versions
 from tests.support.small_runs import weights
 
@@ -110,7 +110,11 @@ def reference(stripes_data, tmp_path_factory):
 
 # An epoch has 40 steps: in its midst, at its end.
 @pytest.mark.parametrize(
-    ('number', 'step'), [(signal.SIGINT, 56), (signal.SIGTERM, 80)]
+    ('number', 'step'),
+    [
+        (signal.SIGINT, 56),
+        pytest.param(signal.SIGTERM, 80, marks=pytest.mark.slow),
+    ],
 )
 def test_signal_stops_after_the_step_and_the_run_goes_on_exactly(
     reference, stripes_data, tmp_path, monkeypatch, number, step
@@ -150,6 +154,7 @@ def reference_by_sgd(stripes_data, tmp_path_factory):
 
 # In the epochs before the averaged ones, among, at the end of and after them.
 @pytest.mark.parametrize('moment', [9, 25, 30, 35])
+@pytest.mark.slow
 def test_run_by_sgd_with_averaged_weights_goes_on_exactly(
     reference_by_sgd, stripes_data, tmp_path, monkeypatch, moment
 ):
@@ -292,6 +297,7 @@ def kill_at(process, moment, count, delay):
             return
 
 
+@pytest.mark.slow
 def test_process_killed_at_random_moments_ends_as_one_that_was_not(
     reference, tmp_path
 ):

@@ -11,7 +11,7 @@ from kerasadder.training.plan import plan_run
 
 def test_each_loss_reaches_its_own_output_with_its_weight():
     config = TrainingConfig(
-        batch_size=32, dropout=0.0, mixed_precision='float32'
+        batch_size=32, trunk='4c5p', dropout=0.0, mixed_precision='float32'
     )
     model = compilation.compiled_model(plan_run(config, steps_per_epoch=2))
     rng = np.random.default_rng(0)
@@ -41,7 +41,9 @@ def test_each_loss_reaches_its_own_output_with_its_weight():
 )
 def test_only_the_sum_loss_moves_the_table(weight, moved):
     others = {'digit_loss_weight': 0.0, 'sum_loss_weight': 0.0}
-    config = TrainingConfig(batch_size=32, **{**others, weight: 1.0})
+    config = TrainingConfig(
+        batch_size=32, trunk='4c5p', **{**others, weight: 1.0}
+    )
     model = compilation.compiled_model(plan_run(config, steps_per_epoch=1))
     images = np.zeros((32, 28, 28, 1), np.uint8)
     ((inputs, targets),) = training_batches(

@@ -14,7 +14,7 @@ from kerasadder.errors import UserError
 from kerasadder.training import devices
 from tests.support.scripted_servers import free_port
 from tests.support.scripts import ROOT
-from tests.support.scripts import run_script
+from tests.support.scripts import run_process
 from tests.support.small_runs import small_config
 from tests.support.small_runs import versions
 
@@ -43,6 +43,7 @@ def start_machines(directory, count=2):
     ]
 
 
+@pytest.mark.slow
 def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
     machines = start_machines(tmp_path)
     outputs = [machine.communicate(timeout=600) for machine in machines]
@@ -77,7 +78,7 @@ def test_cluster_without_this_process_is_refused(value, reason, monkeypatch):
 def test_taken_port_is_refused(tmp_path):
     with socket.create_server(('localhost', 0)) as server:
         port = server.getsockname()[1]
-        done = run_script(
+        done = run_process(
             'train.py',
             f'--model_dir={tmp_path}/run',
             TF_CONFIG=json.dumps(

@@ -13,8 +13,8 @@ from kerasadder.errors import UserError
 from kerasadder.task import SUMS
 from kerasadder.training import callbacks
 from kerasadder.training import table_snapshots
-from kerasadder.training.run import train
 from tests.support.small_runs import small_config
+from tests.support.small_runs import train
 from tests.support.small_runs import versions
 from tests.support.small_runs import weights
 
@@ -147,6 +147,7 @@ def test_other_config_in_the_folder_is_refused(
 @pytest.mark.parametrize(
     ('optimizer', 'learning_rate'), [('adam', 0.02), ('sgd', 0.5)]
 )
+@pytest.mark.slow
 def test_run_ends_with_the_mean_of_the_averaged_epochs(
     optimizer, learning_rate, stripes_data, tmp_path, monkeypatch
 ):
@@ -176,6 +177,7 @@ def test_run_ends_with_the_mean_of_the_averaged_epochs(
         np.testing.assert_array_equal(epochs[4], trained)
 
 
+@pytest.mark.slow
 def test_temperature_divides_the_digit_logits(stripes_data, tmp_path):
     last = []
     for temperature in (1.0, 2.0):
@@ -227,6 +229,7 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
 
 
 @pytest.mark.parametrize('precision', ['bfloat16'])
+@pytest.mark.slow
 def test_mixed_precision_learns_and_leaves_float32(
     stripes_data, tmp_path, precision
 ):
@@ -237,6 +240,7 @@ def test_mixed_precision_learns_and_leaves_float32(
     assert {layer.compute_dtype for layer in model.layers} == {'float32'}
 
 
+@pytest.mark.slow
 def test_two_devices_learn_as_one_does(stripes_data, tmp_path):
     strategy = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
     config = small_config(tmp_path, epochs=4, averaged_epochs=1)
