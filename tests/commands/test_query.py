@@ -1,4 +1,4 @@
-"""scripts/query_server.py as a user runs it, against doubles of the server."""
+"""scripts/query_server.py as a user runs it, against fake servers."""
 
 import json
 import os
@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 
 from kerasadder.commands.pictures import MAX_BYTES
-from tests.support import serving_doubles
 from tests.support.cpp_loader import Loader
+from tests.support.fake_grpc import fake_grpc
+from tests.support.fake_models import Models
 from tests.support.mnist import first_images
 from tests.support.scripted_servers import SEVEN
 from tests.support.scripted_servers import free_port
@@ -50,8 +51,8 @@ def test_shipped_model_reads_test_images(tmp_path):
         (tmp_path / name).write_bytes(tf.io.encode_png(image).numpy())
     loader = Loader(SHIPPED)
     loader.warm_up()
-    models = serving_doubles.Models({1: loader}, {})
-    with serving_doubles.grpc_double(models) as address:
+    models = Models({1: loader}, {})
+    with fake_grpc(models) as address:
         done = query(address, '--grpc', *names, '--number=7', cwd=tmp_path)
     loader.close()
     assert done.stderr == ''

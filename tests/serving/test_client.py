@@ -11,7 +11,8 @@ from kerasadder.errors import UserError
 from kerasadder.serving import client as client_lib
 from kerasadder.serving import transports
 from kerasadder.serving.client import Client
-from tests.support import serving_doubles
+from tests.support.fake_grpc import grpc_server
+from tests.support.fake_rest import rest_server
 from tests.support.scripted_servers import IMAGES
 from tests.support.scripted_servers import OUTPUTS
 from tests.support.scripted_servers import SLOW
@@ -110,10 +111,10 @@ def test_server_that_starts_late_is_reached(transport, monkeypatch):
 
     def late(port):
         if transport == 'grpc':
-            return serving_doubles.grpc_server(Servicer([OUTPUTS], []), port)
+            return grpc_server(Servicer([OUTPUTS], []), port)
         columns = {k: v.tolist() for k, v in OUTPUTS.items()}
         content = json.dumps({'outputs': columns}).encode()
-        return serving_doubles.rest_server(lambda *_: (200, content), port)
+        return rest_server(lambda *_: (200, content), port)
 
     thread = threading.Thread(target=serve)
     thread.start()

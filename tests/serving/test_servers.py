@@ -1,7 +1,6 @@
 """The export as a server runs it: parity, threads, what is refused and how.
 
-Each test runs on the C++ runtime or on doubles of TensorFlow Serving, see
-`serving_doubles`, and on the real server too where `tensorflow_model_server` is
+Each test runs on the C++ runtime or on fake servers, see `fake_models`, and on the real server too where `tensorflow_model_server` is
 on the PATH or Docker answers.
 """
 
@@ -18,8 +17,10 @@ from tensorflow_serving.apis import model_service_pb2_grpc
 from kerasadder.serving import export
 from kerasadder.serving import transports
 from kerasadder.serving.client import Client
-from tests.support import serving_doubles
 from tests.support.cpp_loader import Loader
+from tests.support.fake_grpc import fake_grpc
+from tests.support.fake_models import Models
+from tests.support.fake_rest import fake_rest
 from tests.support.real_serving import real_server
 from tests.support.scripted_servers import free_port
 from tests.support.serving_inputs import COUNT
@@ -32,7 +33,7 @@ from tests.support.serving_inputs import small_model
 # Keras, Python, C++ and both servers run the same operations, but fused and
 # ordered by whoever runs them.
 TOLERANCE = {'rtol': 1e-5, 'atol': 1e-7}
-SERVERS = ('grpc double', 'rest double', 'real grpc', 'real rest')
+SERVERS = ('fake grpc', 'fake rest', 'real grpc', 'real rest')
 
 
 @pytest.fixture(scope='module')
@@ -55,7 +56,7 @@ def loader(version):
 
 @pytest.fixture(scope='module')
 def models(loader):
-    return serving_doubles.Models({1: loader}, {'stable': 1})
+    return Models({1: loader}, {'stable': 1})
 
 
 @pytest.fixture(scope='module')
@@ -88,11 +89,11 @@ def server(request, models):
         transport = kind.removeprefix('real ')
         port = request.getfixturevalue('real')[transport]
         yield transport, f'localhost:{port}'
-    elif kind == 'grpc double':
-        with serving_doubles.grpc_double(models) as address:
+    elif kind == 'fake grpc':
+        with fake_grpc(models) as address:
             yield 'grpc', address
     else:
-        with serving_doubles.rest_double(models) as address:
+        with fake_rest(models) as address:
             yield 'rest', address
 
 
@@ -156,7 +157,7 @@ def test_batch_size_0(loader, signature):
 
 
 def test_batch_size_0_over_grpc(models, signature):
-    with serving_doubles.grpc_double(models) as address:
+    with fake_grpc(models) as address:
         transport = transports.Grpc(address, 'kerasadder', None, None, 60)
         assert_empty(transport.call(signature, INPUTS[signature](0)))
         transport.close()
@@ -214,7 +215,7 @@ def test_warm_up_requests_are_answered(loader):
 def test_rows_are_answered_as_columns(models):
     inputs = {k: v.tolist() for k, v in predict_inputs().items()}
     rows = [{name: inputs[name][i] for name in inputs} for i in range(COUNT)]
-    with serving_doubles.rest_double(models) as address:
+    with fake_rest(models) as address:
         url = f'http://{address}/v1/models/kerasadder:predict'
         columns = requests.post(url, json={'inputs': inputs}, timeout=60)
         rows = requests.post(url, json={'instances': rows}, timeout=60)

@@ -20,7 +20,9 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from tests.support import kubernetes_schema
 from tests.support import real_serving
-from tests.support import serving_doubles
+from tests.support.fake_models import Models
+from tests.support.fake_rest import fake_rest
+from tests.support.fake_rest import rest_server
 from tests.support.scripted_servers import free_port
 from tests.support.scripts import ROOT
 
@@ -141,7 +143,7 @@ def test_health_check_tells_a_server_that_serves_from_others(compose):
         assert (method, path) == ('GET', '/v1/models/kerasadder')
         return 200, state
 
-    with serving_doubles.rest_server(answer) as address:
+    with rest_server(answer) as address:
         port = address.rpartition(':')[2]
         state = b'{"model_version_status": [{"state": "AVAILABLE"}]}'
         assert passes(port)
@@ -215,8 +217,8 @@ def test_probe_asks_for_the_model(pod, probe):
     request = _container(pod)[f'{probe}Probe']['httpGet']
     assert request['port'] == 'rest'
     path = request['path'].removesuffix('/metadata')
-    models = serving_doubles.Models({1: None}, {})
-    with serving_doubles.rest_double(models) as address:
+    models = Models({1: None}, {})
+    with fake_rest(models) as address:
         assert requests.get(f'http://{address}{path}', timeout=60).ok
 
 
