@@ -115,7 +115,7 @@ class Rest:
         if status == 404:
             raise NotFound(message)
         if status == 400:
-            raise InvalidArgument(message)
+            raise _refusal(message)
         raise ServingError(f'HTTP {status}: {message}')
 
 
@@ -188,8 +188,15 @@ class Grpc:
         # Serving says the latter of a signature that is not there; over REST
         # both are 400.
         if code in (codes.INVALID_ARGUMENT, codes.FAILED_PRECONDITION):
-            return InvalidArgument(message)
+            return _refusal(message)
         return ServingError(f'{code.name}: {message}')
+
+
+def _refusal(message):
+    # To Serving an unknown label is a bad argument, an unknown version is not.
+    if 'servable version label' in message:
+        return NotFound(message)
+    return InvalidArgument(message)
 
 
 def _columns(array):
