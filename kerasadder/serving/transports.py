@@ -94,8 +94,9 @@ class Rest:
             reason = getattr(error.args[0], 'reason', error)
             raise Unavailable(_one_line(reason)) from None
         status = response.status_code
-        # 502 is how a proxy says that the server behind it is down.
-        if status in (502, 503):
+        # 502 is how a proxy says that the server behind it is down, 429 is
+        # gRPC's RESOURCE_EXHAUSTED.
+        if status in (429, 502, 503):
             raise Unavailable(f'HTTP {status}')
         if status == 504:
             raise DeadlineExceeded
@@ -179,7 +180,8 @@ class Grpc:
 
     def _error(self, code, details):
         codes, message = self._grpc.StatusCode, _one_line(details)
-        if code is codes.UNAVAILABLE:
+        # Serving says the latter while all its threads are answering others.
+        if code in (codes.UNAVAILABLE, codes.RESOURCE_EXHAUSTED):
             return Unavailable(message)
         if code is codes.DEADLINE_EXCEEDED:
             return DeadlineExceeded()

@@ -39,14 +39,18 @@ def test_answers_are_arrays(transport):
             np.testing.assert_array_equal(answer[name], OUTPUTS[name])
 
 
-def test_unavailable_is_asked_again(transport):
-    with scripted(transport, 503, 503, OUTPUTS, retries=2) as (client, asked):
+# 429 is gRPC's RESOURCE_EXHAUSTED.
+@pytest.mark.parametrize('status', [503, 429])
+def test_unavailable_is_asked_again(transport, status):
+    replies = status, status, OUTPUTS
+    with scripted(transport, *replies, retries=2) as (client, asked):
         assert client.predict(IMAGES, 7)['digit'].shape == (2, 10)
         assert len(asked) == 3
 
 
-def test_unavailable_is_given_up_after_the_retries(transport):
-    with scripted(transport, 503, retries=2) as (client, asked):
+@pytest.mark.parametrize('status', [503, 429])
+def test_unavailable_is_given_up_after_the_retries(transport, status):
+    with scripted(transport, status, retries=2) as (client, asked):
         with pytest.raises(transports.Unavailable, match='asked 3 times'):
             client.predict(IMAGES, 7)
         assert len(asked) == 3
