@@ -145,8 +145,6 @@ class Grpc:
         self._channel = grpc.insecure_channel(
             address,
             options=[
-                # The reply to 50,000 images is more than gRPC's 4 MB.
-                ('grpc.max_receive_message_length', -1),
                 # By default a channel that failed does not even try for a
                 # second, and the client's retries would be over by then.
                 ('grpc.initial_reconnect_backoff_ms', 100),

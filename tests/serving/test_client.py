@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasadder.errors import UserError
 from kerasadder.serving import client as client_lib
@@ -146,6 +147,53 @@ def test_paths_are_read(transport, tmp_path):
         with pytest.raises(FileNotFoundError):
             client.classify([tmp_path / 'two.png'], 7)
         assert len(asked) == 1
+
+
+def outputs(count):
+    """Makes an answer of which every example is another one."""
+    digit = np.arange(10 * count, dtype=np.float32).reshape(count, 10)
+    return {'digit': digit, 'sum': np.tile(digit, 2)[:, :19]}
+
+
+def test_more_than_1024_examples_are_sent_in_parts(transport):
+    images = np.zeros((2049, 28, 28, 1), np.float32)
+    whole = outputs(2049)
+    replies = [
+        {name: array[part] for name, array in whole.items()}
+        for part in (slice(1024), slice(1024, 2048), slice(2048, None))
+    ]
+    numbers = np.arange(2049) % 10
+    with scripted(transport, *replies) as (client, asked):
+        answer = client.predict(images, numbers)
+    for name, array in whole.items():
+        np.testing.assert_array_equal(answer[name], array)
+    if transport == 'rest':
+        sent = [body['inputs']['number'] for _, body in asked]
+    else:
+        sent = [tf.make_ndarray(request.inputs['number']) for request in asked]
+    assert [len(part) for part in sent] == [1024, 1024, 1]
+    np.testing.assert_array_equal(np.concatenate(sent).argmax(1), numbers)
+
+
+def test_refusal_of_a_part_counts_from_the_first_example():
+    replies = [
+        (200, {'outputs': {k: v.tolist() for k, v in outputs(1024).items()}}),
+        (400, {'error': 'image[3] is not right, number[0] too'}),
+    ]
+
+    def answer(*_):
+        status, reply = replies.pop(0)
+        return status, json.dumps(reply).encode()
+
+    with (
+        rest_server(answer) as address,
+        Client(address) as client,
+        pytest.raises(
+            transports.InvalidArgument,
+            match=r'image\[1027\] is not right, number\[1024\] too',
+        ),
+    ):
+        client.predict(np.zeros((1030, 28, 28, 1)), 7)
 
 
 def test_nothing_is_answered_with_nothing(transport):
