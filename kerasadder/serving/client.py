@@ -140,7 +140,7 @@ class Client:
 
         Raises:
             OSError: If a file cannot be read.
-            UserError: As `predict` raises it. Bytes that are no picture and
+            UserError: As `predict` raises it. Bytes that are not a picture and
                 numbers outside 0..9 are for the server to refuse.
         """
         contents = [

@@ -158,7 +158,7 @@ def _load(path):
 
 
 def ten_calls(serve: Callable) -> Callable:
-    """Makes the signature every_number of serving_default, for lack of it."""
+    """Makes every_number of serving_default where a model lacks it."""
 
     def every_number(image):
         outputs = []
