@@ -154,14 +154,16 @@ def fake_servers(saved_model):
     Yields a dict from transport to address.
     """
     from tests.support import cpp_loader
-    from tests.support import serving_doubles
+    from tests.support.fake_grpc import fake_grpc
+    from tests.support.fake_models import Models
+    from tests.support.fake_rest import fake_rest
 
     loader = cpp_loader.Loader(saved_model)
     loader.warm_up()
-    models = serving_doubles.Models({1: loader}, {})
+    models = Models({1: loader}, {})
     with (
-        serving_doubles.grpc_double(models) as grpc,
-        serving_doubles.rest_double(models) as rest,
+        fake_grpc(models) as grpc,
+        fake_rest(models) as rest,
     ):
         yield {'grpc': grpc, 'rest': rest}
     loader.close()

@@ -15,9 +15,9 @@ import numpy as np
 from kerasadder.serving import client
 from kerasadder.serving import transports
 from tests.support import cpp_loader
+from tests.support.fake_grpc import fake_grpc
+from tests.support.fake_models import Models
 from tests.support.photographs import photograph
-from tests.support.serving_doubles import Models
-from tests.support.serving_doubles import grpc_double
 from tests.support.serving_inputs import INPUTS
 
 THREADS = 8
@@ -42,7 +42,7 @@ def soak(saved_model, minutes):
     counts = dict.fromkeys(('good', 'bad', 'wrong_answers', 'not_refused'), 0)
     lock = threading.Lock()
     with (
-        grpc_double(Models({1: loader}, {})) as address,
+        fake_grpc(Models({1: loader}, {})) as address,
         client.Client(address, transport='grpc') as server,
     ):
         good = _good_requests(server)

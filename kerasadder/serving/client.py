@@ -10,10 +10,13 @@ import numpy as np
 
 from kerasadder.errors import UserError
 from kerasadder.serving import transports
+from kerasadder.serving.limits import MAX_EXAMPLES
 from kerasadder.serving.transports import DeadlineExceeded
+from kerasadder.serving.transports import InvalidArgument
 from kerasadder.serving.transports import NotFound
 from kerasadder.serving.transports import ServingError
 from kerasadder.serving.transports import Unavailable
+from kerasadder.task import INPUTS
 from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import OUTPUTS
 
@@ -28,7 +31,8 @@ class Client:
     """Asks a server for digits and sums, over REST or gRPC.
 
     One client may be used from several threads at once. At the end of a `with`
-    it closes its connection.
+    it closes its connection. It sends `limits.MAX_EXAMPLES` examples a request,
+    and joins the answers if there are more.
 
     Example:
     >>> with kerasadder.Client(address='localhost:8501') as client:
@@ -44,8 +48,9 @@ class Client:
             latest.
         label: Which version to ask, by its label instead: 'stable'.
         transport: 'rest' or 'grpc'.
-        timeout: Seconds that one attempt may take.
-        retries: Further attempts if the server is unavailable, and only then.
+        timeout: Seconds that one attempt of a request may take.
+        retries: Further attempts of a request if no server answers or all its
+            threads are busy, and only then.
 
     Raises:
         UserError: If the arguments do not go together, or the library of the
@@ -135,7 +140,7 @@ class Client:
 
         Raises:
             OSError: If a file cannot be read.
-            UserError: As `predict` raises it. Bytes that are no picture and
+            UserError: As `predict` raises it. Bytes that are not a picture and
                 numbers outside 0..9 are for the server to refuse.
         """
         contents = [
@@ -154,7 +159,25 @@ class Client:
                 name: np.empty((0, *shape), dtype)
                 for name, (dtype, shape) in outputs.items()
             }
-        reply = self._call(signature, inputs)
+        parts = [
+            self._ask_part(signature, inputs, outputs, start)
+            for start in range(0, count, MAX_EXAMPLES)
+        ]
+        return {
+            name: np.concatenate([part[name] for part in parts])
+            for name in outputs
+        }
+
+    def _ask_part(self, signature, inputs, outputs, start):
+        part = slice(start, start + MAX_EXAMPLES)
+        inputs = {name: array[part] for name, array in inputs.items()}
+        try:
+            reply = self._call(signature, inputs)
+        except InvalidArgument as error:
+            raise InvalidArgument(_counted_from(start, str(error))) from None
+        return self._checked(reply, outputs, len(inputs['image']))
+
+    def _checked(self, reply, outputs, count):
         answer = {}
         for name, (dtype, shape) in outputs.items():
             try:
@@ -203,6 +226,15 @@ def check_address(address: str) -> None:
     """Raises a `UserError` unless it is 'host:port'."""
     if not re.fullmatch(r'[^/\s]+:\d+', address):
         raise UserError(f'address: host:port, not {address!r}.')
+
+
+def _counted_from(start, message):
+    """Shifts the indices in the message on a part that starts there."""
+    return re.sub(
+        rf'\b({"|".join(INPUTS)})\[(\d+)\]',
+        lambda said: f'{said[1]}[{start + int(said[2])}]',
+        message,
+    )
 
 
 def _one_each(numbers, count):

@@ -64,7 +64,8 @@ def load_saved_model(path: str | os.PathLike) -> EveryNumber:
 
     Returns:
         A callable from an `image` batch to `digit` `(batch, 10)` and `sum`
-        `(batch, 10, 19)`, as `evaluation.predict` takes it.
+        `(batch, 10, 19)`, as `evaluation.predict` takes it. A batch may have
+        `limits.MAX_EXAMPLES` images.
 
     Raises:
         UserError: If there is no such folder, or it holds no SavedModel with
@@ -97,8 +98,8 @@ def load_classifier(path: str | os.PathLike = SHIPPED) -> Classifier:
     Returns:
         A callable from a list of encoded pictures, bytes, and a list of as
         many numbers to the dict of arrays that the signature `classify_bytes`
-        answers with. It raises a `UserError` for what is no picture of a digit
-        or no number 0-9.
+        answers with. It raises a `UserError` for what is not a picture of a
+        digit or not a number 0-9, and for more than `limits.MAX_EXAMPLES`.
 
     Raises:
         UserError: If there is no such folder, or it holds no SavedModel with
@@ -157,7 +158,7 @@ def _load(path):
 
 
 def ten_calls(serve: Callable) -> Callable:
-    """Makes the signature every_number of serving_default, for lack of it."""
+    """Makes every_number of serving_default where a model lacks it."""
 
     def every_number(image):
         outputs = []

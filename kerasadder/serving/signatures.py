@@ -9,6 +9,7 @@ from kerasadder.model import with_every_number
 from kerasadder.pictures.normalize import READINGS
 from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.pictures.normalize import surest
+from kerasadder.serving.limits import MAX_EXAMPLES
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_NUMBERS
 
@@ -27,7 +28,7 @@ def of_model(
         `(n, 10, 19)`, the sum with each of the ten numbers.
 
     What does not fit raises an InvalidArgumentError that says which example of
-    which input is wrong, and why.
+    which input is wrong, and why. So do more than `MAX_EXAMPLES` at once.
 
     Args:
         model: A model of `build_model`.
@@ -58,6 +59,7 @@ def _serving_default(model):
         image = tf.ensure_shape(image, (None, *IMAGE_SHAPE))
         number = tf.ensure_shape(number, (None, NUM_NUMBERS))
         checks = [
+            _require_few(image),
             _require_pairs(image, number),
             _require_pixels(image),
             _require_each(_is_one_hot(number), 'number', 'is not one-hot'),
@@ -74,6 +76,7 @@ def _classify_bytes(model):
         image = tf.ensure_shape(image, (None,))
         number = tf.ensure_shape(number, (None,))
         checks = [
+            _require_few(image),
             _require_pairs(image, number),
             _require_each(
                 (number >= 0) & (number < NUM_NUMBERS),
@@ -111,7 +114,8 @@ def _classify_bytes(model):
 def _every_number(every_number_model):
     def every_number(image):
         image = tf.ensure_shape(image, (None, *IMAGE_SHAPE))
-        with tf.control_dependencies([_require_pixels(image)]):
+        checks = [_require_few(image), _require_pixels(image)]
+        with tf.control_dependencies(checks):
             inputs = {'image': tf.identity(image)}
         return _call(lambda inputs: every_number_model(inputs['image']), inputs)
 
@@ -133,6 +137,13 @@ def _call(function, inputs):
     }
     outputs = function(padded)
     return {name: output[:size] for name, output in outputs.items()}
+
+
+def _require_few(image):
+    return tf.debugging.Assert(
+        tf.shape(image)[0] <= MAX_EXAMPLES,
+        [f'image has more than {MAX_EXAMPLES} examples, send them in parts'],
+    )
 
 
 def _require_pairs(image, number):

@@ -94,8 +94,9 @@ class Rest:
             reason = getattr(error.args[0], 'reason', error)
             raise Unavailable(_one_line(reason)) from None
         status = response.status_code
-        # 502 is how a proxy says that the server behind it is down.
-        if status in (502, 503):
+        # 502 is how a proxy says that the server behind it is down, 429 is
+        # gRPC's RESOURCE_EXHAUSTED.
+        if status in (429, 502, 503):
             raise Unavailable(f'HTTP {status}')
         if status == 504:
             raise DeadlineExceeded
@@ -115,7 +116,7 @@ class Rest:
         if status == 404:
             raise NotFound(message)
         if status == 400:
-            raise InvalidArgument(message)
+            raise _refusal(message)
         raise ServingError(f'HTTP {status}: {message}')
 
 
@@ -144,8 +145,6 @@ class Grpc:
         self._channel = grpc.insecure_channel(
             address,
             options=[
-                # The reply to 50,000 images is more than gRPC's 4 MB.
-                ('grpc.max_receive_message_length', -1),
                 # By default a channel that failed does not even try for a
                 # second, and the client's retries would be over by then.
                 ('grpc.initial_reconnect_backoff_ms', 100),
@@ -179,7 +178,8 @@ class Grpc:
 
     def _error(self, code, details):
         codes, message = self._grpc.StatusCode, _one_line(details)
-        if code is codes.UNAVAILABLE:
+        # Serving says the latter while all its threads are answering others.
+        if code in (codes.UNAVAILABLE, codes.RESOURCE_EXHAUSTED):
             return Unavailable(message)
         if code is codes.DEADLINE_EXCEEDED:
             return DeadlineExceeded()
@@ -188,8 +188,15 @@ class Grpc:
         # Serving says the latter of a signature that is not there; over REST
         # both are 400.
         if code in (codes.INVALID_ARGUMENT, codes.FAILED_PRECONDITION):
-            return InvalidArgument(message)
+            return _refusal(message)
         return ServingError(f'{code.name}: {message}')
+
+
+def _refusal(message):
+    # To Serving an unknown label is a bad argument, an unknown version is not.
+    if 'servable version label' in message:
+        return NotFound(message)
+    return InvalidArgument(message)
 
 
 def _columns(array):

@@ -10,7 +10,7 @@ from kerasadder.task import NUM_NUMBERS
 
 
 def warmup_records() -> list[bytes]:
-    """Returns a request for each signature that clients call.
+    """Returns a request for each signature, because the first one is slow.
 
     Returns:
         A list of bytes, serialized `tensorflow.serving.PredictionLog`.
@@ -20,15 +20,18 @@ def warmup_records() -> list[bytes]:
     # Small and large pictures are read by other parts of the graph.
     large = tf.repeat(tf.repeat(small, 6, axis=0), 6, axis=1)
     pictures = [tf.io.encode_png(small), tf.io.encode_jpeg(large)]
+    image_and_number = {
+        'image': stroke[None],
+        'number': tf.one_hot([7], NUM_NUMBERS),
+    }
     requests = {
-        'serving_default': {
-            'image': stroke[None],
-            'number': tf.one_hot([7], NUM_NUMBERS),
-        },
+        'serve': image_and_number,
+        'serving_default': image_and_number,
         'classify_bytes': {
             'image': tf.stack(pictures),
             'number': tf.constant([7, 7]),
         },
+        'every_number': {'image': stroke[None]},
     }
     return [_prediction_log(*request) for request in requests.items()]
 

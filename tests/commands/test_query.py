@@ -1,4 +1,4 @@
-"""scripts/query_server.py as a user runs it, against doubles of the server."""
+"""scripts/query_server.py as a user runs it, against fake servers."""
 
 import json
 import os
@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 
 from kerasadder.commands.pictures import MAX_BYTES
-from tests.support import serving_doubles
 from tests.support.cpp_loader import Loader
+from tests.support.fake_grpc import fake_grpc
+from tests.support.fake_models import Models
+from tests.support.fake_rest import fake_rest
 from tests.support.mnist import first_images
 from tests.support.scripted_servers import SEVEN
 from tests.support.scripted_servers import free_port
@@ -51,8 +53,8 @@ def test_shipped_model_reads_test_images(tmp_path):
         (tmp_path / name).write_bytes(tf.io.encode_png(image).numpy())
     loader = Loader(SHIPPED)
     loader.warm_up()
-    models = serving_doubles.Models({1: loader}, {})
-    with serving_doubles.grpc_double(models) as address:
+    models = Models({1: loader}, {})
+    with fake_grpc(models) as address:
         done = query(address, '--grpc', *names, '--number=7', cwd=tmp_path)
     loader.close()
     assert done.stderr == ''
@@ -122,6 +124,20 @@ def test_version_and_label_are_asked_for(picture):
         '/v1/models/kerasadder/versions/2:predict',
         '/v1/models/kerasadder/labels/canary:predict',
     ]
+
+
+FAKES = {'--grpc': fake_grpc, '--nogrpc': fake_rest}
+
+
+@pytest.mark.parametrize('which', ['--version=2', '--label=nothing'])
+def test_version_and_label_that_are_not_there(transport, picture, which):
+    with FAKES[transport](Models({1: None}, {'stable': 1})) as address:
+        done = query(address, transport, picture, '--number=7', which)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    wanted = which.partition('=')[2]
+    start = f'error: {address}: serves no version {wanted} of model kerasadder'
+    assert line.startswith(start)
 
 
 def test_server_that_is_down_is_one_line(transport, picture):

@@ -6,12 +6,14 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasadder.errors import UserError
 from kerasadder.serving import client as client_lib
 from kerasadder.serving import transports
 from kerasadder.serving.client import Client
-from tests.support import serving_doubles
+from tests.support.fake_grpc import grpc_server
+from tests.support.fake_rest import rest_server
 from tests.support.scripted_servers import IMAGES
 from tests.support.scripted_servers import OUTPUTS
 from tests.support.scripted_servers import SLOW
@@ -38,14 +40,18 @@ def test_answers_are_arrays(transport):
             np.testing.assert_array_equal(answer[name], OUTPUTS[name])
 
 
-def test_unavailable_is_asked_again(transport):
-    with scripted(transport, 503, 503, OUTPUTS, retries=2) as (client, asked):
+# 429 is gRPC's RESOURCE_EXHAUSTED.
+@pytest.mark.parametrize('status', [503, 429])
+def test_unavailable_is_asked_again(transport, status):
+    replies = status, status, OUTPUTS
+    with scripted(transport, *replies, retries=2) as (client, asked):
         assert client.predict(IMAGES, 7)['digit'].shape == (2, 10)
         assert len(asked) == 3
 
 
-def test_unavailable_is_given_up_after_the_retries(transport):
-    with scripted(transport, 503, retries=2) as (client, asked):
+@pytest.mark.parametrize('status', [503, 429])
+def test_unavailable_is_given_up_after_the_retries(transport, status):
+    with scripted(transport, status, retries=2) as (client, asked):
         with pytest.raises(transports.Unavailable, match='asked 3 times'):
             client.predict(IMAGES, 7)
         assert len(asked) == 3
@@ -110,10 +116,10 @@ def test_server_that_starts_late_is_reached(transport, monkeypatch):
 
     def late(port):
         if transport == 'grpc':
-            return serving_doubles.grpc_server(Servicer([OUTPUTS], []), port)
+            return grpc_server(Servicer([OUTPUTS], []), port)
         columns = {k: v.tolist() for k, v in OUTPUTS.items()}
         content = json.dumps({'outputs': columns}).encode()
-        return serving_doubles.rest_server(lambda *_: (200, content), port)
+        return rest_server(lambda *_: (200, content), port)
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -141,6 +147,53 @@ def test_paths_are_read(transport, tmp_path):
         with pytest.raises(FileNotFoundError):
             client.classify([tmp_path / 'two.png'], 7)
         assert len(asked) == 1
+
+
+def outputs(count):
+    """Makes an answer of which every example is another one."""
+    digit = np.arange(10 * count, dtype=np.float32).reshape(count, 10)
+    return {'digit': digit, 'sum': np.tile(digit, 2)[:, :19]}
+
+
+def test_more_than_1024_examples_are_sent_in_parts(transport):
+    images = np.zeros((2049, 28, 28, 1), np.float32)
+    whole = outputs(2049)
+    replies = [
+        {name: array[part] for name, array in whole.items()}
+        for part in (slice(1024), slice(1024, 2048), slice(2048, None))
+    ]
+    numbers = np.arange(2049) % 10
+    with scripted(transport, *replies) as (client, asked):
+        answer = client.predict(images, numbers)
+    for name, array in whole.items():
+        np.testing.assert_array_equal(answer[name], array)
+    if transport == 'rest':
+        sent = [body['inputs']['number'] for _, body in asked]
+    else:
+        sent = [tf.make_ndarray(request.inputs['number']) for request in asked]
+    assert [len(part) for part in sent] == [1024, 1024, 1]
+    np.testing.assert_array_equal(np.concatenate(sent).argmax(1), numbers)
+
+
+def test_refusal_of_a_part_counts_from_the_first_example():
+    replies = [
+        (200, {'outputs': {k: v.tolist() for k, v in outputs(1024).items()}}),
+        (400, {'error': 'image[3] is not right, number[0] too'}),
+    ]
+
+    def answer(*_):
+        status, reply = replies.pop(0)
+        return status, json.dumps(reply).encode()
+
+    with (
+        rest_server(answer) as address,
+        Client(address) as client,
+        pytest.raises(
+            transports.InvalidArgument,
+            match=r'image\[1027\] is not right, number\[1024\] too',
+        ),
+    ):
+        client.predict(np.zeros((1030, 28, 28, 1)), 7)
 
 
 def test_nothing_is_answered_with_nothing(transport):

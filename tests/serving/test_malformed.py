@@ -101,8 +101,8 @@ def good_inputs(signature):
     return INPUTS[signature](BATCH)
 
 
-# The deadline is off for want of a machine of one's own; the examples are the
-# same every time, so that a failure is.
+# The deadline is off, because the machine has other work too. The examples are
+# the same every time, so that a failure comes again.
 EXAMPLES = settings(
     max_examples=300, deadline=None, derandomize=True, database=None
 )

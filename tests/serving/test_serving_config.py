@@ -1,13 +1,17 @@
 """The files in serving/: what TensorFlow Serving, compose, Kubernetes read.
 
-The server's image and nginx run nowhere here: what is checked is that the files
-are what their readers' formats allow, and that they agree with each other, with
-the client and with the model.
+The server's image runs nowhere here: what is checked is that the files are what
+their readers' formats allow, that they agree with each other, with the client
+and with the model, and what a fake server does that is told the same.
 """
 
 import copy
+import re
 import subprocess
+import time
+from concurrent import futures
 
+import numpy as np
 import pytest
 import requests
 import yaml
@@ -18,9 +22,15 @@ from google.protobuf import text_format
 from google.protobuf import wrappers_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from kerasadder.serving.client import Client
+from kerasadder.serving.limits import MAX_EXAMPLES
 from tests.support import kubernetes_schema
 from tests.support import real_serving
-from tests.support import serving_doubles
+from tests.support.fake_grpc import fake_grpc
+from tests.support.fake_models import Models
+from tests.support.fake_rest import fake_rest
+from tests.support.fake_rest import rest_server
+from tests.support.scripted_servers import IMAGES
 from tests.support.scripted_servers import free_port
 from tests.support.scripts import ROOT
 
@@ -88,7 +98,7 @@ def test_models_config():
 
 def test_batching_config():
     config = parsed('batching.config', message_class('BatchingParameters')())
-    assert config.max_batch_size.value >= 256
+    assert config.max_batch_size.value == MAX_EXAMPLES
     assert config.num_batch_threads.value >= 1
 
 
@@ -109,7 +119,7 @@ def test_compose_runs_the_pinned_server_with_all_configs(compose, service):
     assert service['image'] == real_serving.IMAGE
     mounts = dict(volume.split(':')[:2] for volume in service['volumes'])
     mounts = {target: CONFIGS / source for source, target in mounts.items()}
-    for name in ('models', 'batching', 'monitoring'):
+    for name in ('models', 'monitoring'):
         assert any(
             flag.endswith(f'=/configs/{name}.config')
             for flag in service['command']
@@ -121,6 +131,88 @@ def test_compose_runs_the_pinned_server_with_all_configs(compose, service):
     base_path = config.model_config_list.config[0].base_path
     saved_models = ROOT / 'saved_models' / 'kerasadder'
     assert mounts[base_path].resolve() == saved_models
+
+
+def flags_of(name):
+    """Returns the flags of a server of compose.yaml or kubernetes.yaml."""
+    loaded = list(yaml.safe_load_all((CONFIGS / name).read_text()))
+    if name == 'kubernetes.yaml':
+        return _container(loaded[0]['spec']['template'])['args']
+    return loaded[0]['services']['serving']['command']
+
+
+DEFAULTS = ['compose.yaml', 'kubernetes.yaml']
+BATCHING = [
+    '--enable_batching=true',
+    '--batching_parameters_file=/configs/batching.config',
+]
+
+
+class Loader:
+    """In place of `cpp_loader.Loader`: zeros, after a while."""
+
+    def inputs(self, unused_signature):
+        return {'image': np.float32, 'number': np.float32}
+
+    def run(self, unused_signature, inputs):
+        time.sleep(0.2)
+        count = len(inputs['image'])
+        return {'digit': np.zeros((count, 10)), 'sum': np.zeros((count, 19))}
+
+
+@pytest.mark.parametrize('name', DEFAULTS)
+def test_empty_batch_wedges_no_server(name):
+    batching = '--enable_batching=true' in flags_of(name)
+    with fake_rest(Models({1: Loader()}, {}, batching)) as address:
+        url = f'http://{address}/v1/models/kerasadder:predict'
+        empty = {'inputs': {'image': [], 'number': []}}
+        assert requests.post(url, json=empty, timeout=10).ok
+
+
+@pytest.mark.parametrize('name', DEFAULTS)
+def test_server_answers_32_grpc_calls_at_once(name):
+    given = dict(flag.split('=', 1) for flag in flags_of(name))
+    # By default four a core; CI's machines have two.
+    threads = int(given.get('--grpc_max_threads', 8))
+    with (
+        fake_grpc(Models({1: Loader()}, {}), threads) as address,
+        Client(address, transport='grpc', retries=0, timeout=60) as client,
+        futures.ThreadPoolExecutor(32) as pool,
+    ):
+        answers = pool.map(lambda _: client.predict(IMAGES, 7), range(32))
+        assert all(answer['sum'].shape == (2, 19) for answer in answers)
+
+
+def test_every_documented_server_has_threads_enough():
+    docs = (ROOT / 'docs' / 'serving.md').read_text()
+    commands = re.findall(
+        r'(?m)^(?:docker run|tensorflow_model_server)(?:.*\\\n)*.*', docs
+    )
+    assert len(commands) == 2
+    assert all('--grpc_max_threads=64' in command for command in commands)
+
+
+def test_second_compose_file_adds_batching(compose):
+    text = (CONFIGS / 'compose.batching.yaml').read_text()
+    services = yaml.safe_load(text)['services']
+    assert set(services) == {'serving', 'replica'}
+    for name, service in services.items():
+        command = compose['services'][name]['command']
+        assert service == {'command': command + BATCHING}
+
+
+def test_kubernetes_patch_adds_batching(objects):
+    text = (CONFIGS / 'kubernetes.batching.yaml').read_text()
+    patch = yaml.safe_load(text)
+    for change in patch:
+        assert change['op'] == 'add'
+        *path, last = change['path'].strip('/').split('/')
+        assert last == '-'  # to the end
+        target = objects['Deployment']
+        for key in path:
+            target = target[int(key) if isinstance(target, list) else key]
+        assert target == flags_of('kubernetes.yaml')
+    assert [change['value'] for change in patch] == BATCHING
 
 
 @pytest.mark.parametrize('service', ['serving', 'nginx'])
@@ -141,7 +233,7 @@ def test_health_check_tells_a_server_that_serves_from_others(compose):
         assert (method, path) == ('GET', '/v1/models/kerasadder')
         return 200, state
 
-    with serving_doubles.rest_server(answer) as address:
+    with rest_server(answer) as address:
         port = address.rpartition(':')[2]
         state = b'{"model_version_status": [{"state": "AVAILABLE"}]}'
         assert passes(port)
@@ -215,8 +307,8 @@ def test_probe_asks_for_the_model(pod, probe):
     request = _container(pod)[f'{probe}Probe']['httpGet']
     assert request['port'] == 'rest'
     path = request['path'].removesuffix('/metadata')
-    models = serving_doubles.Models({1: None}, {})
-    with serving_doubles.rest_double(models) as address:
+    models = Models({1: None}, {})
+    with fake_rest(models) as address:
         assert requests.get(f'http://{address}{path}', timeout=60).ok
 
 

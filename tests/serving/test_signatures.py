@@ -91,6 +91,32 @@ def test_any_batch_size(served, count):
     assert outputs['sum'].shape == (count, 10, 19)
 
 
+@pytest.mark.parametrize(
+    ('signature', 'number'),
+    [
+        ('serve', tf.one_hot([4], 10)),
+        ('serving_default', tf.one_hot([4], 10)),
+        ('classify_bytes', tf.constant([4])),
+        ('every_number', None),
+    ],
+)
+def test_more_than_1024_examples_are_refused(served, signature, number):
+    image = pictures(1025) if signature == 'classify_bytes' else stroke(1025)
+    inputs = {'image': tf.constant(image)}
+    if number is not None:
+        inputs['number'] = tf.repeat(number, 1025, axis=0)
+    with pytest.raises(
+        tf.errors.InvalidArgumentError,
+        match=r'\[image has more than 1024 examples, send them in parts\]',
+    ):
+        served[1].signatures[signature](**inputs)
+
+
+def test_1024_examples_are_answered(served):
+    outputs = served[1].signatures['every_number'](image=stroke(1024))
+    assert outputs['sum'].shape == (1024, 10, 19)
+
+
 def changed(values, index, value):
     values = np.array(values)
     values[index] = value

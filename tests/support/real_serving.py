@@ -1,7 +1,6 @@
 """The real TensorFlow Serving, where it can be had.
 
-With these lines `test_serving.py` was run against a program that takes the
-server's flags and starts the doubles; no real server was there to run.
+docs/serving.md says where `test_servers.py` was run on it.
 """
 
 import contextlib
@@ -11,6 +10,7 @@ import time
 
 import pytest
 import requests
+import yaml
 
 from tests.support.scripts import ROOT
 
@@ -19,12 +19,12 @@ IMAGE = 'tensorflow/serving:2.20.0'
 
 @contextlib.contextmanager
 def real_server(directory, configs, ports):
-    """Runs TensorFlow Serving on the versions in the directory, or skips."""
-    flags = [
-        '--model_config_file={}/models.config',
-        '--monitoring_config_file={}/monitoring.config',
-        '--allow_version_labels_for_unavailable_models=true',
-    ]
+    """Runs TensorFlow Serving on the versions in the directory, or skips.
+
+    It is started with the flags of `serving/compose.yaml`.
+    """
+    compose = yaml.safe_load((ROOT / 'serving/compose.yaml').read_text())
+    flags = compose['services']['serving']['command']
     if shutil.which('tensorflow_model_server'):
         for name in ('models.config', 'monitoring.config'):
             text = (ROOT / 'serving' / name).read_text()
@@ -44,7 +44,7 @@ def real_server(directory, configs, ports):
         command += ['-v', f'{ROOT}/serving:{configs}:ro', IMAGE]
     else:
         pytest.skip('no tensorflow_model_server on the PATH, no Docker engine')
-    command += [flag.format(configs) for flag in flags]
+    command += [flag.replace('/configs', str(configs)) for flag in flags]
     process = subprocess.Popen(command)
     try:
         _wait_until_available(process, ports['rest'])

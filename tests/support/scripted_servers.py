@@ -13,7 +13,8 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kerasadder.serving.client import Client
-from tests.support import serving_doubles
+from tests.support.fake_grpc import grpc_server
+from tests.support.fake_rest import rest_server
 
 IMAGES = np.zeros((2, 28, 28, 1), np.float32)
 OUTPUTS = {
@@ -28,6 +29,7 @@ SLOW = 'slow'
 CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     404: grpc.StatusCode.NOT_FOUND,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
     500: grpc.StatusCode.INTERNAL,
     503: grpc.StatusCode.UNAVAILABLE,
     504: grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -54,7 +56,7 @@ def rest_script(replies, asked):
             columns = {k: v.tolist() for k, v in reply.items()}
         return 200, json.dumps({'outputs': columns}).encode()
 
-    with serving_doubles.rest_server(answer) as address:
+    with rest_server(answer) as address:
         yield address
 
 
@@ -80,7 +82,7 @@ class Servicer(
 
 
 def grpc_script(replies, asked):
-    return serving_doubles.grpc_server(Servicer(replies, asked))
+    return grpc_server(Servicer(replies, asked))
 
 
 SCRIPTS = {'rest': rest_script, 'grpc': grpc_script}
