@@ -49,7 +49,10 @@ def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
             classify = client.Client(given.address).classify
         else:
             classify = model_files.load_classifier(given.saved_model)
-        page.serve(classify, listener)
+        try:
+            page.serve(classify, listener)
+        except KeyboardInterrupt:  # which is how a user ends it
+            return runner.INTERRUPTED
 
 
 def check(given: flags.FlagValues, arguments: list[str]) -> None:
