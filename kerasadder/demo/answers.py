@@ -50,6 +50,20 @@ def examples() -> list[bytes]:
     return [tf.io.encode_png(image).numpy() for image in 255 - images[first]]
 
 
+def warm_up(classify: Callable) -> None:
+    """Asks about a picture of each size, for TensorFlow to prepare for both.
+
+    Who draws would wait some seconds for the first answer otherwise.
+
+    Raises:
+        UserError: If there is no answer, for example without a server.
+    """
+    small = examples()[0]
+    large = tf.image.resize(tf.io.decode_png(small), (336, 336), 'nearest')
+    for picture in (small, tf.io.encode_png(large).numpy()):
+        answer(classify, picture, 0)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Returns a socket that listens there, or raises a `UserError`."""
     try:
