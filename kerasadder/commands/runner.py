@@ -1,7 +1,7 @@
-"""What the commands have in common: quiet, and one line for a mistake.
+"""Runs a command: quietly, and with one line for a mistake.
 
-The help is ours, because absl prints two lines or more for each flag and takes
-the flags of the main module only.
+The module prints the help itself. absl prints two lines or more for each flag,
+and takes the flags of the main module only.
 """
 
 import contextlib
@@ -217,10 +217,10 @@ def _with_flags(message, given):
 
 @contextlib.contextmanager
 def native_stderr_closed() -> Iterator[None]:
-    """Keeps quiet what C libraries say past Python, on the descriptor itself.
+    """Silences what C libraries write to the descriptor, past Python.
 
-    TensorFlow does so at import before any log level counts, libjpeg whenever a
-    picture is damaged.
+    TensorFlow writes at its import, before any log level counts, and libjpeg
+    whenever a picture is damaged.
     """
     stderr = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)

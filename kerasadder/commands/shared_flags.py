@@ -22,7 +22,7 @@ def define_number_flag(given: flags.FlagValues) -> None:
     flags.DEFINE_integer(
         'number',
         None,
-        f'What to add to the digit, 0-{last}.',
+        f'Number to add to the digit, 0-{last}.',
         0,
         last,
         flag_values=given,

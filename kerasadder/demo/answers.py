@@ -20,7 +20,7 @@ def answer(
     Args:
         classify: `client.Client.classify`, or what
             `model_files.load_classifier` returns.
-        picture: Bytes of a PNG, JPEG, GIF or BMP.
+        picture: The bytes of a PNG, JPEG, GIF or BMP.
         number: Integer 0-9.
 
     Returns:

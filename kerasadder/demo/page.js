@@ -2,7 +2,7 @@
 //
 // Emits `picture` when what is on the paper has changed, at most every PAUSE:
 // its data URL, null if it is blank; and `unreadable` with what is wrong with a
-// file, "notes.txt is no picture".
+// file, "notes.txt is not a picture".
 
 const SIDE = 336; // pixels of the paper
 const PENS = { Thin: 10, Medium: 26, Thick: 44 }; // pixels, widths of strokes
@@ -179,7 +179,7 @@ export default {
 
     // Pillow reads kinds that the browser does not, such as TIFF.
     async bitmap(file) {
-      const unreadable = () => Promise.reject("is no picture");
+      const unreadable = () => Promise.reject("is not a picture");
       const image = await createImageBitmap(file).catch(() => null);
       if (image) return image;
       const response = await fetch("convert", {

@@ -289,7 +289,7 @@ def test_kind_that_no_browser_reads_is_read(page):
 
 def test_what_shows_no_digit_gets_the_reason(page):
     drop(page, 'notes.txt', b'no picture')
-    expect_said(page, 'notes.txt is no picture.')
+    expect_said(page, 'notes.txt is not a picture.')
     white = tf.io.encode_png(tf.fill((50, 40, 3), tf.constant(255, tf.uint8)))
     drop(page, 'white.png', white.numpy())
     expect_said(page, 'The picture shows no ink: it is blank')
