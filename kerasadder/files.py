@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import pathlib
+import tempfile
 from collections.abc import Iterator
 
 import filelock
@@ -51,6 +52,23 @@ def write_csv(path: pathlib.Path, rows: list[dict]) -> None:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def writing_error(folder: str | os.PathLike) -> OSError | None:
+    """Returns why nothing can be written to a folder, None if it can.
+
+    Args:
+        folder: The folder, which need not be there yet.
+    """
+    path = pathlib.Path(folder).absolute()
+    while not os.path.lexists(path):
+        path = path.parent
+    try:
+        # Permissions do not say all, for example of a disk that is read-only.
+        with tempfile.TemporaryFile(dir=path):
+            return None
+    except OSError as error:
+        return error
 
 
 @contextlib.contextmanager

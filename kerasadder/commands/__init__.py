@@ -2,7 +2,8 @@
 
 train, evaluate, figures, predict, demo, export, query: each has `main` and
     `check`, which the runner calls.
-runner: `run` parses the flags, imports TensorFlow and calls a command.
+runner: `run` parses the flags, imports TensorFlow and calls a command;
+    `guarded` gives it the manners of a shell's tools.
 pictures: `read_picture` and `answer_line`, for the commands about pictures.
 config_flags: `config_from_flags` makes the configuration of the flags given.
 shared_flags: `define_saved_model_flag` and others that several commands have.
@@ -10,7 +11,9 @@ shared_flags: `define_saved_model_flag` and others that several commands have.
 
 import importlib
 import sys
+from importlib import metadata
 
+from kerasadder import __version__
 from kerasadder.commands import runner
 
 COMMANDS = {
@@ -26,14 +29,25 @@ COMMANDS = {
 
 def main() -> int:
     """Runs `kerasadder COMMAND ...`; returns the exit status."""
+    return runner.guarded(_main)
+
+
+def _main():
     name = sys.argv[1] if len(sys.argv) > 1 else None
     if name in COMMANDS:
         command = importlib.import_module(f'{__name__}.{name}')
         return runner.run(command, sys.argv[2:])
     elif name in ('--help', '-h'):
-        print('usage: kerasadder COMMAND ...; COMMAND --help says more.\n')
+        print(
+            'usage: kerasadder COMMAND | --version; COMMAND --help says more\n'
+        )
         for command, what in COMMANDS.items():
             print(f'  {command:<12}{what}')
+    elif name == '--version':
+        print(f'kerasadder {__version__}')
+        # Importing them would take seconds.
+        for library in ('tensorflow', 'keras'):
+            print(library, metadata.version(library))
     else:
         given = name or 'no command'
         print(

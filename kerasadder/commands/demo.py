@@ -1,6 +1,6 @@
 """Opens a page to draw on: draw a digit, see digit and sum.
 
-The page is for this machine alone, unless --host says otherwise, and needs no
+Only this machine can open the page, unless you set --host. The page needs no
 network. Ctrl-C ends it.
 """
 
@@ -49,7 +49,10 @@ def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
             classify = client.Client(given.address).classify
         else:
             classify = model_files.load_classifier(given.saved_model)
-        page.serve(classify, listener)
+        try:
+            page.serve(classify, listener)
+        except KeyboardInterrupt:  # which is how a user ends it
+            return runner.INTERRUPTED
 
 
 def check(given: flags.FlagValues, arguments: list[str]) -> None:
@@ -59,4 +62,6 @@ def check(given: flags.FlagValues, arguments: list[str]) -> None:
             raise UserError('--address and --saved_model: give one of them.')
         client.check_address(given.address)
     if importlib.util.find_spec('nicegui') is None:
-        raise UserError("nicegui is not installed: pip install -e '.[demo]'")
+        raise UserError(
+            'nicegui is not installed: pip install nicegui requests'
+        )

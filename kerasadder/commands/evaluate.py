@@ -14,7 +14,7 @@ def define_flags(given: flags.FlagValues) -> None:
     flags.DEFINE_string(
         'model',
         None,
-        'A .keras, .onnx or .tflite file instead.',
+        'Evaluate this .keras, .onnx or .tflite file instead.',
         flag_values=given,
     )
     flags.DEFINE_string(

@@ -7,20 +7,22 @@ import sys
 
 import numpy as np
 
+from kerasadder.errors import UserError
+from kerasadder.pictures.convert import MAX_BYTES
+from kerasadder.pictures.convert import to_served
 from kerasadder.task import OUTPUTS
 from kerasadder.task import TABLES
 
-MAX_BYTES = 100_000_000  # of a picture
-
 
 def read_picture(path: str) -> bytes:
-    """Reads the bytes of a picture.
+    """Reads a picture, as a PNG if it is of a kind that no server reads.
 
     Args:
-        path: Its file, `-` for standard input.
+        path: The file of the picture, `-` for standard input.
 
     Raises:
-        OSError: If it cannot be read, or has more than `MAX_BYTES`.
+        OSError: If the picture cannot be read or converted, or has more than
+            `MAX_BYTES`.
     """
     with contextlib.ExitStack() as stack:
         file = sys.stdin.buffer
@@ -29,7 +31,10 @@ def read_picture(path: str) -> bytes:
         picture = file.read(MAX_BYTES + 1)
     if len(picture) > MAX_BYTES:
         raise OSError(errno.EFBIG, f'has more than {MAX_BYTES} bytes', path)
-    return picture
+    try:
+        return to_served(picture)
+    except UserError as error:
+        raise OSError(errno.EINVAL, str(error), path) from error
 
 
 def answer_line(

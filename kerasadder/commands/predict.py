@@ -1,6 +1,7 @@
 """Says digit and sum of pictures: predict picture.png ... --number=7.
 
-A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
+A picture is a PNG, JPEG, GIF, BMP, WebP, TIFF or other file that Pillow reads;
+`-` is standard input.
 """
 
 import os
@@ -24,7 +25,7 @@ def define_flags(given: flags.FlagValues) -> None:
     flags.DEFINE_string(
         'figure',
         None,
-        'Draw pictures and answers to this file, e.g. answers.png.',
+        'Draw the pictures and answers to this .png, .pdf or .svg file.',
         flag_values=given,
     )
 

@@ -1,6 +1,7 @@
 """Asks a TensorFlow Serving: query picture.png ... --number=7.
 
-A picture is a PNG, JPEG, GIF or BMP file of a digit, `-` standard input.
+A picture is a PNG, JPEG, GIF, BMP, WebP, TIFF or other file that Pillow reads;
+`-` is standard input.
 """
 
 import sys

@@ -1,11 +1,12 @@
-"""What the commands have in common: quiet, and one line for a mistake.
+"""Runs a command: quietly, and with one line for a mistake.
 
-The help is ours, because absl prints two lines or more for each flag and takes
-the flags of the main module only.
+The module prints the help itself. absl prints two lines or more for each flag,
+and takes the flags of the main module only.
 """
 
 import contextlib
 import errno
+import io
 import itertools
 import os
 import re
@@ -13,7 +14,9 @@ import shlex
 import signal
 import sys
 import textwrap
+import threading
 import types
+from collections.abc import Callable
 from collections.abc import Iterator
 
 from absl import flags
@@ -22,7 +25,9 @@ from absl import logging
 from kerasadder import backend
 from kerasadder.errors import UserError
 
-USER_ERROR = 2  # exit status
+USER_ERROR = 2  # exit statuses
+INTERRUPTED = 128 + signal.SIGINT
+CLOSED_PIPE = 128 + 13  # SIGPIPE, which Windows has not
 _SYSTEM_ERRORS = '|'.join(
     re.escape(os.strerror(number)) for number in errno.errorcode
 )
@@ -51,6 +56,41 @@ def run(command: types.ModuleType, arguments: list[str] | None = None) -> int:
         The exit status.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    return guarded(lambda: _run(command, arguments))
+
+
+def guarded(work: Callable[[], int | None]) -> int:
+    """Does the work of a command with the manners of a shell's tools.
+
+    Output that the terminal's encoding does not have is escaped. A reader that
+    closes the pipe, as `head` does, ends the command without a word, and Ctrl-C
+    ends it in one line.
+
+    Args:
+        work: A function that returns the exit status, None for 0.
+
+    Returns:
+        The exit status.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
+    try:
+        status = work() or 0
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python writes what is left when it ends.
+        with open(os.devnull, 'wb') as null:
+            os.dup2(null.fileno(), sys.stdout.fileno())
+        return CLOSED_PIPE
+    except KeyboardInterrupt:
+        print('Interrupted.', file=sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+def _run(command, arguments):
     given = flags.FlagValues()
     command.define_flags(given)
     if {'--help', '-help', '-h'} & set(arguments):
@@ -63,20 +103,54 @@ def run(command: types.ModuleType, arguments: list[str] | None = None) -> int:
             _, *positional = given(['', *arguments])
         except flags.Error as error:
             raise UserError(error) from None
+        _expand_home(given)
         command.check(given, positional)
         backend.require_tensorflow()
         if getattr(command, 'NEEDS_TENSORFLOW', True):
-            with native_stderr_closed():
-                import tensorflow  # noqa: F401
-        return command.main(given, positional) or 0
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+            _import_tensorflow()
+        return command.main(given, positional)
+    except BrokenPipeError:
+        raise
     except Exception as error:
         message = _mistake(error, given)
         if message is None:
             raise
     print(f'error: {message}', file=sys.stderr)
     return USER_ERROR
+
+
+def _expand_home(given):
+    """Puts the home folder for the `~` of --flag=~/path, which shells leave."""
+    for name in given:
+        if isinstance(given[name].value, str):
+            given[name].value = os.path.expanduser(given[name].value)
+
+
+def _import_tensorflow():
+    """Imports TensorFlow and Keras; Ctrl-C ends the process meanwhile.
+
+    A module that is half imported may make another error of an interrupt, or
+    none.
+    """
+    stderr = os.dup(2)
+
+    def end(*unused):
+        os.write(stderr, b'Interrupted.\n')
+        os._exit(INTERRUPTED)
+
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    is_python = is_main and before is signal.default_int_handler
+    if is_python:
+        signal.signal(signal.SIGINT, end)
+    try:
+        with native_stderr_closed():
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+    finally:
+        if is_python:
+            signal.signal(signal.SIGINT, before)
+        os.close(stderr)
 
 
 def _help(command, given):
@@ -143,10 +217,10 @@ def _with_flags(message, given):
 
 @contextlib.contextmanager
 def native_stderr_closed() -> Iterator[None]:
-    """Keeps quiet what C libraries say past Python, on the descriptor itself.
+    """Silences what C libraries write to the descriptor, past Python.
 
-    TensorFlow does so at import before any log level counts, libjpeg whenever a
-    picture is damaged.
+    TensorFlow writes at its import, before any log level counts, and libjpeg
+    whenever a picture is damaged.
     """
     stderr = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)

@@ -1,9 +1,8 @@
 """The flags that several commands have."""
 
-import os
-
 from absl import flags
 
+from kerasadder.serving.shipped import SHIPPED
 from kerasadder.task import NUM_NUMBERS
 
 
@@ -11,8 +10,8 @@ def define_saved_model_flag(given: flags.FlagValues) -> None:
     """Defines --saved_model, the shipped model by default."""
     flags.DEFINE_string(
         'saved_model',
-        os.path.join('saved_models', 'kerasadder', '1'),
-        'Folder of a SavedModel version.',
+        str(SHIPPED),
+        'Folder of a SavedModel version. [the shipped model]',
         given,
     )
 
@@ -23,7 +22,7 @@ def define_number_flag(given: flags.FlagValues) -> None:
     flags.DEFINE_integer(
         'number',
         None,
-        f'What to add to the digit, 0-{last}.',
+        f'Number to add to the digit, 0-{last}.',
         0,
         last,
         flag_values=given,

@@ -6,8 +6,10 @@ import sys
 
 from absl import flags
 
+from kerasadder import files
 from kerasadder.commands import config_flags
 from kerasadder.commands import runner
+from kerasadder.errors import UserError
 
 
 def define_flags(given: flags.FlagValues) -> None:
@@ -55,4 +57,14 @@ def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
 
 def check(given: flags.FlagValues, arguments: list[str]) -> None:
     runner.refuse_arguments(arguments)
-    config_flags.config_from_flags(given)
+    config = config_flags.config_from_flags(given)
+    for name, folder, instead in (
+        ('model_dir', config.model_dir or 'runs', ''),
+        ('export_dir', config.export_dir, ', an empty one exports nothing'),
+    ):
+        error = folder and files.writing_error(folder)
+        if error:
+            raise UserError(
+                f'{os.path.abspath(folder)}: {error.strerror}; --{name} names '
+                f'another folder{instead}.'
+            )

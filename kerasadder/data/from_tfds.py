@@ -1,6 +1,8 @@
 """Loads images and labels of the datasets that TFDS prepares."""
 
+import atexit
 import contextlib
+import functools
 import io
 import os
 import sys
@@ -10,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasadder import files
 from kerasadder.data import from_idx
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
@@ -66,6 +69,8 @@ def _builder(name, data_dir):
         ) from error
     _check_kind(name, builder.info)
     if not builder.is_prepared():
+        if data_dir is None and _is_read_only(builder.data_path):
+            return _builder(name, _temporary_data_dir())
         try:
             if builder.name == 'mnist':
                 _prepare_mnist(builder)
@@ -80,6 +85,24 @@ def _builder(name, data_dir):
         if split not in builder.info.splits:
             raise UserError(f'dataset={name}: has no split {split}.')
     return builder
+
+
+def _is_read_only(path):
+    """Says of TFDS's usual folder whether it is so, or `~` has no meaning."""
+    return str(path).startswith('~') or files.writing_error(path) is not None
+
+
+@functools.cache
+def _temporary_data_dir():
+    """Makes a folder that is gone with the process, and says so."""
+    print(
+        "TFDS's usual folder in the home folder cannot be written: data are "
+        'prepared for this run alone. --data_dir names a folder to keep them.',
+        file=sys.stderr,
+    )
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def _keys(info):

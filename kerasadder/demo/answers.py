@@ -20,7 +20,7 @@ def answer(
     Args:
         classify: `client.Client.classify`, or what
             `model_files.load_classifier` returns.
-        picture: Bytes of a PNG, JPEG, GIF or BMP.
+        picture: The bytes of a PNG, JPEG, GIF or BMP.
         number: Integer 0-9.
 
     Returns:
@@ -48,6 +48,20 @@ def examples() -> list[bytes]:
     images, labels = from_idx.load(from_idx.mnist_folder(), 'test')
     _, first = np.unique(labels, return_index=True)
     return [tf.io.encode_png(image).numpy() for image in 255 - images[first]]
+
+
+def warm_up(classify: Callable) -> None:
+    """Asks about a picture of each size, for TensorFlow to prepare for both.
+
+    Who draws would wait some seconds for the first answer otherwise.
+
+    Raises:
+        UserError: If there is no answer, for example without a server.
+    """
+    small = examples()[0]
+    large = tf.image.resize(tf.io.decode_png(small), (336, 336), 'nearest')
+    for picture in (small, tf.io.encode_png(large).numpy()):
+        answer(classify, picture, 0)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,11 +1,11 @@
-// The paper to draw on: a Vue component of demo_page.py.
+// The paper to draw on: a Vue component of page.py.
 //
 // Emits `picture` when what is on the paper has changed, at most every PAUSE:
-// its data URL, null if it is blank; and `unreadable` with the name of a file
-// that is no picture.
+// its data URL, null if it is blank; and `unreadable` with what is wrong with a
+// file, "notes.txt is not a picture".
 
 const SIDE = 336; // pixels of the paper
-const PEN = 26; // pixels, the width of a stroke
+const PENS = { Thin: 10, Medium: 26, Thick: 44 }; // pixels, widths of strokes
 const STEP = SIDE / 16; // pixels that an arrow key moves the pen
 const MAX_SIDE = 1024; // pixels of a picture that is sent
 const MAX_LENGTH = 900000; // NiceGUI loses messages of more than 1 MB
@@ -31,18 +31,32 @@ export default {
         <div v-if="blank && !pen" class="hint" aria-hidden="true">
           Draw a digit here,<br>or drop a picture
         </div>
-        <div v-if="pen" class="pen" :class="{ down: pen.down }"
-          :style="{ left: percent(pen.x), top: percent(pen.y) }"></div>
+        <div v-if="pen" class="pen" :class="{ down: pen.down }" :style="{
+          left: percent(pen.x), top: percent(pen.y), width: percent(width),
+        }"></div>
       </div>
       <div class="tools">
+        <div class="pens" role="radiogroup" aria-label="Pen">
+          <label v-for="(pixels, name) in pens" :title="name + ' pen'">
+            <input type="radio" name="pen" :value="pixels" v-model="width"
+              :aria-label="name">
+            <span :style="{ '--width': pixels }"></span>
+          </label>
+        </div>
         <button @click="clear" :disabled="blank">Clear</button>
-        <button @click="$refs.file.click()">Open a picture</button>
+        <button @click="$refs.file.click()">Open picture</button>
         <input ref="file" type="file" accept="image/*" hidden @change="pick">
       </div>
     </div>`,
 
   data() {
-    return { blank: true, over: false, pen: null };
+    return {
+      blank: true,
+      over: false,
+      pen: null,
+      pens: PENS,
+      width: PENS.Medium,
+    };
   },
 
   mounted() {
@@ -97,7 +111,8 @@ export default {
       const arrow = ARROWS[event.key];
       let to = pen;
       if (arrow) {
-        const inside = (v) => Math.min(Math.max(v, PEN), SIDE - PEN);
+        const inside = (v) =>
+          Math.min(Math.max(v, this.width), SIDE - this.width);
         to = { ...pen, x: inside(pen.x + arrow[0]), y: inside(pen.y + arrow[1]) };
       } else if (event.key === " ") {
         to = { ...pen, down: !pen.down };
@@ -115,7 +130,7 @@ export default {
       context.beginPath();
       context.moveTo(from.x, from.y);
       context.lineTo(to.x, to.y);
-      context.lineWidth = PEN;
+      context.lineWidth = this.width;
       context.lineCap = context.lineJoin = "round";
       context.strokeStyle = "#1f2328";
       context.stroke();
@@ -162,15 +177,29 @@ export default {
       this.show(await (await fetch(url)).blob());
     },
 
+    // Pillow reads kinds that the browser does not, such as TIFF.
+    async bitmap(file) {
+      const unreadable = () => Promise.reject("is not a picture");
+      const image = await createImageBitmap(file).catch(() => null);
+      if (image) return image;
+      const response = await fetch("convert", {
+        method: "POST",
+        headers: { "Content-Type": "application/octet-stream" },
+        body: file,
+      }).catch(unreadable);
+      if (!response.ok) throw await response.text();
+      return createImageBitmap(await response.blob()).catch(unreadable);
+    },
+
     async show(file) {
       let bitmap;
       try {
-        bitmap = await createImageBitmap(file);
-      } catch {
+        bitmap = await this.bitmap(file);
+      } catch (reason) {
         this.whiten();
         clearTimeout(this.timer);
         this.timer = null;
-        this.$emit("unreadable", file.name);
+        this.$emit("unreadable", `${file.name} ${reason}`);
         return;
       }
       // As the browser has it: turned upright, and of kinds that TensorFlow

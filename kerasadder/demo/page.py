@@ -15,6 +15,7 @@ from nicegui import html
 from nicegui import ui
 
 from kerasadder.demo import answers
+from kerasadder.demo import conversion
 from kerasadder.errors import UserError
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_NUMBERS
@@ -40,9 +41,10 @@ def serve(classify: Callable, listener: socket.socket) -> None:
         UserError: If the first answer fails, for example without a server.
     """
     pictures = answers.examples()
-    answers.answer(classify, pictures[0], 0)  # the first one takes a second
+    answers.warm_up(classify)
     host, port = listener.getsockname()
     app = fastapi.FastAPI()
+    conversion.add_route(app)
     ui.run_with(
         app,
         root=lambda: _Page(classify, pictures),
@@ -144,7 +146,7 @@ class _Page:
         await self._ask()
 
     async def _on_unreadable(self, event):
-        self._picture, self._hint = None, f'{event.args} is no picture.'
+        self._picture, self._hint = None, f'{event.args}.'
         await self._ask()
 
     async def _choose(self, number):

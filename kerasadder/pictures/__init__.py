@@ -1,5 +1,6 @@
 """Any picture of a digit, turned into an image like MNIST's in TensorFlow ops.
 
+convert: `to_served` makes a PNG of what Pillow reads, before the model.
 decode: `decode_picture` reads PNG, JPEG, GIF and BMP.
 png: `decode_png` reads a PNG, in grey where it has no colour.
 jpeg: `decode_jpeg` shrinks a large JPEG while it decodes.

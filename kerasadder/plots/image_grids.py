@@ -8,6 +8,7 @@ writes it. Colour-blind readers too can tell the colours apart (Okabe and Ito,
 import numpy as np
 from matplotlib.figure import Figure
 
+from kerasadder.plots import file_names
 from kerasadder.plots.style import COLORS
 from kerasadder.plots.style import RED
 from kerasadder.plots.style import new_figure
@@ -147,7 +148,7 @@ def answers(
     """Draws pictures, what the network saw of each, and what it answered.
 
     Args:
-        names: A title for each picture.
+        names: A title for each picture, such as the name of its file.
         pictures: Arrays `(height, width, 1..4)`, uint8, as given.
         images: Array `(n, 28, 28, 1)`, 0..255, as the network saw them.
         outputs: A dict for each, of `digit` `(10,)` and `sum` `(19,)`,
@@ -170,7 +171,7 @@ def answers(
             picture = picture[..., :-1] * alpha + 160 * (1 - alpha)
             picture = picture.astype(np.uint8)
         row[0].imshow(picture, cmap='gray', vmin=0, vmax=255)
-        row[0].set_title(name, fontsize=8)
+        file_names.set_title(row[0], name, fontsize=8)
         row[1].imshow(image, cmap='gray', vmin=0, vmax=255)
         row[1].set_title('as the network saw it', fontsize=8)
         for axis in row[:2]:

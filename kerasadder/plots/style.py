@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 BLUE, ORANGE, RED = '#0072b2', '#e69f00', '#d55e00'
 GREEN = '#009e73'
 COLORS = (BLUE, ORANGE, GREEN)  # of the outputs, in their order
+FONT = 'DejaVu Sans'  # which matplotlib brings
 STYLE = {
     'axes.spines.right': False,
     'axes.spines.top': False,
     'axes.titlesize': 'medium',
-    'font.family': 'DejaVu Sans',
+    'font.family': FONT,
 }
 
 

@@ -6,6 +6,7 @@ formats: `export_file` writes ONNX or LiteRT, `load` reads them.
 signatures: `of_model` is what a served model answers to.
 limits: how many examples a request may have.
 warmup: `warmup_records` are the requests that a server warms up with.
+shipped: finds the trained model that comes with this package.
 model_files: `load_model`, `load_saved_model`, `load_classifier`.
 client: `Client` asks a TensorFlow Serving.
 transports: `Rest` and `Grpc` carry its requests.

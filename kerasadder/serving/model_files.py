@@ -13,14 +13,13 @@ from kerasadder import layers  # noqa: F401, registers AdditionTable
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
 from kerasadder.evaluation import EveryNumber
+from kerasadder.serving.shipped import SHIPPED
 from kerasadder.task import INPUTS
 from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import OUTPUTS
 from kerasadder.task import TABLES
 
 Classifier = Callable[[list[bytes], list[int]], dict[str, np.ndarray]]
-
-SHIPPED = pathlib.Path(__file__).parents[2] / 'saved_models/kerasadder/1'
 
 
 def load_model(path: str | os.PathLike) -> keras.Model:
@@ -92,8 +91,8 @@ def load_classifier(path: str | os.PathLike = SHIPPED) -> Classifier:
     (array([5], dtype=int32), array([12], dtype=int32))
 
     Args:
-        path: Its folder, that of one version; by default the model that comes
-            with a checkout.
+        path: The folder of one version; by default the model that comes with
+            this package.
 
     Returns:
         A callable from a list of encoded pictures, bytes, and a list of as

@@ -1,20 +1,24 @@
 """The console command, run as a user runs it."""
 
+import os
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
+import kerasadder as package
 from kerasadder.commands import COMMANDS
 from kerasadder.commands import runner
 
 
-def kerasadder(*arguments, cwd=None):
+def kerasadder(*arguments, cwd=None, stdout=subprocess.PIPE):
     call = 'from kerasadder.commands import main; raise SystemExit(main())'
     return subprocess.run(
         [sys.executable, '-c', call, *arguments],
         cwd=cwd,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=60,
     )
@@ -26,6 +30,25 @@ def test_help_names_every_command():
     assert [line.split()[0] for line in done.stdout.splitlines()[2:]] == list(
         COMMANDS
     )
+
+
+def test_version_is_that_of_the_libraries_too():
+    done = kerasadder('--version')
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.splitlines() == [
+        f'kerasadder {package.__version__}',
+        f'tensorflow {metadata.version("tensorflow")}',
+        f'keras {metadata.version("keras")}',
+    ]
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['train', '--help']])
+def test_closed_pipe_is_silent(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = kerasadder(*arguments, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, '')
 
 
 @pytest.mark.parametrize('command', COMMANDS)

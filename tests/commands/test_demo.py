@@ -33,5 +33,5 @@ def test_missing_library_says_which_extra_to_install():
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "error: nicegui is not installed: pip install -e '.[demo]'\n"
+        'error: nicegui is not installed: pip install nicegui requests\n'
     )

@@ -74,11 +74,22 @@ def test_bug_keeps_its_traceback():
         runner.run(command(bug), [])
 
 
-def test_interrupt_is_told_by_the_exit_status():
+def test_interrupt_is_one_line_and_status_130(capsys):
     def interrupt():
         raise KeyboardInterrupt
 
     assert runner.run(command(interrupt), []) == 130
+    assert capsys.readouterr().err == 'Interrupted.\n'
+
+
+@pytest.mark.parametrize(
+    'flag', ['--saved_model=~/no', '--model=~/no', '--dataset=~/no']
+)
+def test_tilde_is_the_home_folder(flag, tmp_path, monkeypatch, capsys):
+    """Shells leave it alone after the `=` of a flag."""
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert runner.run(evaluate, [flag]) == 2
+    assert f'{tmp_path}/no' in capsys.readouterr().err
 
 
 def test_commands_run_one_after_another_in_one_process(capsys):

@@ -39,6 +39,18 @@ def test_answer_of_a_server_is_the_same():
     assert answered['sum'].argmax() == 12
 
 
+def test_small_and_large_pictures_are_asked_about_beforehand():
+    sides = []
+
+    def classify(pictures, numbers):
+        sides.extend(tf.io.decode_png(p).shape[0] for p in pictures)
+        return stub(pictures, numbers)
+
+    answers.warm_up(classify)
+    assert min(sides) == 28
+    assert max(sides) > 300
+
+
 @pytest.mark.parametrize('server', ['', 'localhost:8501: '])
 def test_reason_names_the_picture_and_no_index(server):
     def refuse(pictures, numbers):
