@@ -100,11 +100,12 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     Keras 3 puts it together from a dozen ops, each a pass over the images. The
     numbers are the same, but that the moving variance follows the unbiased
-    variance of a batch, as it did in Keras 2. For images, channels last.
+    variance of a batch, as it did in Keras 2. For images, channels last. A
+    frozen layer (`trainable = False`) keeps its statistics and uses them.
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not training:
+        if not (training and self.trainable):
             return super().call(inputs, training, mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs,
