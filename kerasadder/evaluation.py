@@ -40,12 +40,17 @@ def predict(
             `(batch, 10, 19)`, its second axis the number: as
             `every_number_function` or `model_files.load_saved_model` returns
             it.
-        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
+        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1. Or
+            `(n, readings, 28, 28, 1)`: several readings of a picture, of which
+            the one counts that the model is surest of, as in `classify_bytes`.
         batch_size: Images a call.
 
     Returns:
         A dict of float32 arrays: `digit` `(n, 10)` and `sum` `(n, 10, 19)`.
+        With several readings also `reading` `(n,)`, the index of the surest.
     """
+    if images.ndim == 5:
+        return _surest_predictions(every_number, images, batch_size)
     batches = [
         every_number(tf.cast(images[i : i + batch_size], tf.float32))
         for i in range(0, len(images), batch_size)
@@ -54,6 +59,29 @@ def predict(
         name: np.concatenate([batch[name] for batch in batches])
         for name in batches[0]
     }
+
+
+def _surest_predictions(every_number, images, batch_size):
+    count, readings = images.shape[:2]
+    each = predict(every_number, images.reshape(-1, *IMAGE_SHAPE), batch_size)
+    confidence = each['digit'].max(axis=-1).reshape(count, readings)
+    reading = confidence.argmax(axis=1)
+    surest = readings * np.arange(count) + reading
+    return {name: array[surest] for name, array in each.items()} | {
+        'reading': reading
+    }
+
+
+def seen(images: np.ndarray, predictions: dict[str, np.ndarray]) -> np.ndarray:
+    """Returns the images `(n, 28, 28, 1)` that the predictions are of.
+
+    Args:
+        images: As `predict` takes them.
+        predictions: What `predict` returned for them.
+    """
+    if 'reading' not in predictions:
+        return images
+    return images[np.arange(len(images)), predictions['reading']]
 
 
 def metrics(
@@ -160,7 +188,8 @@ def evaluate(
 
     Args:
         model: A model of `build_model`, or a callable as `predict` takes it.
-        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
+        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1. Or
+            several readings of each, as `predict` takes them.
         labels: Integer array `(n,)`, the digits.
 
     Returns:

@@ -6,6 +6,7 @@ import pathlib
 import keras
 import numpy as np
 
+from kerasadder import evaluation
 from kerasadder import files
 from kerasadder.plots import addition_table
 from kerasadder.plots import image_grids
@@ -29,7 +30,7 @@ def draw(
             `tables/`.
         directory: `pathlib.Path` of the folder to write to.
         model: The trained model of `build_model`.
-        test: `(images, labels)`, arrays `(n, 28, 28, 1)` and `(n,)`.
+        test: `(images, labels)`, as `evaluation.evaluate` takes them.
         predictions: What `evaluation.predict` returns for the images.
         dataset: As in the configuration of the run.
 
@@ -37,6 +38,7 @@ def draw(
         OSError: If a file cannot be read or written.
     """
     images, labels = test
+    images = evaluation.seen(images, predictions)
     with open(folder / 'history.csv', encoding='utf-8', newline='') as file:
         history = [
             {name: float(value) for name, value in row.items()}

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams import summary as hparams
 
+from kerasadder import evaluation
 from kerasadder.plots import addition_table
 from kerasadder.plots import image_grids
 from kerasadder.plots import scores
@@ -96,8 +97,9 @@ class TensorBoardLog(keras.callbacks.Callback):
             with _writer(self.directory / run, epoch + 1):
                 for name, value in values.items():
                     tf.summary.scalar(name, value)
-        images, labels = self.validation.images, self.validation.labels
         predictions = self.validation.predictions
+        images = evaluation.seen(self.validation.images, predictions)
+        labels = self.validation.labels
         table = self.model.get_layer('addition_table').log_table()
         drawn = {
             'predictions': image_grids.predictions_grid(
