@@ -4,7 +4,9 @@ import keras
 import tensorflow as tf
 
 from kerasadder.config import TrainingConfig
+from kerasadder.errors import UserError
 from kerasadder.model import build_model
+from kerasadder.serving import model_files
 from kerasadder.task import OUTPUTS
 from kerasadder.training import schedules
 from kerasadder.training.plan import Plan
@@ -29,9 +31,15 @@ def compiled_model(plan: Plan) -> keras.Model:
 
     Returns:
         A compiled `keras.Model` of `build_model`.
+
+    Raises:
+        UserError: If there is no model to start from, or it is of another
+            trunk.
     """
     config = plan.config
     model = config_model(config, plan.precision)
+    if config.init:
+        _start_from(model, config)
     weights = loss_weights(config)
     model.compile(
         _optimizer(config, plan.steps_per_epoch),
@@ -46,6 +54,23 @@ def compiled_model(plan: Plan) -> keras.Model:
         jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,
     )
     return model
+
+
+def _start_from(model, config):
+    """Gives a model the weights of another, and freezes what is to stay."""
+    weights = model_files.load_model(config.init).get_weights()
+    shapes = [weight.shape for weight in weights]
+    if shapes != [weight.shape for weight in model.weights]:
+        raise UserError(
+            f'init={config.init}: is not a model of trunk={config.trunk}; say '
+            'the `trunk` that it was trained with.'
+        )
+    model.set_weights(weights)
+    # It can add. Adam would move the entries that no picture is about.
+    model.get_layer('addition_table').trainable = False
+    if config.freeze_trunk:
+        for layer in model.layers:
+            layer.trainable = layer.name == 'digit_logits'
 
 
 def _optimizer(config, steps_per_epoch):

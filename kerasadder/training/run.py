@@ -47,8 +47,8 @@ def train(
     Args:
         config: The `TrainingConfig`.
         data: Dict from `train`, `validation` and `test` to `(images, labels)`,
-            uint8 `(n, 28, 28, 1)` and integer `(n,)`; None for
-            `config.dataset`.
+            uint8 `(n, 28, 28, 1)` and integer `(n,)`, as `splits.load` returns
+            them; None for `config.dataset`.
         strategy: A `tf.distribute.Strategy`; None for one that uses every GPU,
             of every machine in `TF_CONFIG`.
 
@@ -78,6 +78,9 @@ def train(
                 print(f'{folder}: this run is complete; nothing to do.')
             return metrics if plan.is_chief else None
         data = data or _load(config)
+        if config.mnist_images:
+            train = splits.among_mnist(*data['train'], config.mnist_images)
+            data = {**data, 'train': train}
         trained, history = fitting.fit(plan, data)
         if not plan.is_chief:
             return None
@@ -101,6 +104,7 @@ def _steps_per_epoch(config, data):
         num_images = len(data['train'][1])
     else:
         num_images = splits.num_training_images(config.dataset, config.data_dir)
+    num_images = splits.num_among_mnist(num_images, config.mnist_images)
     return batches.steps_per_epoch(num_images, config.batch_size)
 
 
