@@ -48,7 +48,7 @@ def test_hundred_pictures_make_a_better_model_of_them(
     trained, pictures, tmp_path
 ):
     config = small_config(
-        tmp_path, init=str(trained), dataset=str(pictures), **TUNED, epochs=15
+        tmp_path, init=str(trained), dataset=str(pictures), **TUNED, epochs=12
     )
     metrics = train(config)
     assert metrics['test']['images'] == 20
