@@ -1,6 +1,6 @@
-"""What is learned from: images, labels and the stream of training batches.
+"""Loads images and labels, and makes the stream of training batches.
 
-splits: `load` gives the images and labels of train, validation and test.
+splits: `load` loads train, validation and test; `among_mnist` mixes them.
 batches: `training_batches` makes the stream, a pure function of seed and step.
 augmentation: `random_warp` warps the images of a batch.
 renderings: `render` draws the digits of a batch anew, by the kinds that follow.

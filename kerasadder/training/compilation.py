@@ -1,4 +1,4 @@
-"""The model compiled to train: optimizer, losses, metrics."""
+"""Compiles a model to train: optimizer, losses, metrics."""
 
 import keras
 import tensorflow as tf
@@ -26,7 +26,7 @@ def compiled_model(plan: Plan) -> keras.Model:
     """Builds and compiles the model of a run.
 
     Args:
-        plan: The plan of the run; the learning rate's one cycle goes over all
+        plan: The plan of the run. The one cycle of the learning rate takes all
             of its steps.
 
     Returns:

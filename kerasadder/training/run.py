@@ -1,4 +1,4 @@
-"""Training, from a configuration to metrics, files and a SavedModel."""
+"""Trains by a configuration; leaves metrics, files and a SavedModel."""
 
 import dataclasses
 import json
@@ -41,8 +41,8 @@ def train(
     >>> metrics['test']['pairs']
     200
 
-    The run's folder, `config.model_dir`, gets all files; if it holds an
-    interrupted run of the same recipe, that run goes on.
+    The run's folder, `config.model_dir`, gets all files. If it holds an
+    interrupted run of the same recipe, that run resumes.
 
     Args:
         config: The `TrainingConfig`.
@@ -53,13 +53,14 @@ def train(
             of every machine in `TF_CONFIG`.
 
     Returns:
-        The dict that is written to `metrics.json`; None on another machine
-        than the chief.
+        The dict in `metrics.json`. On several machines only the chief returns
+        it; the others return None.
 
     Raises:
-        UserError: If the configuration does not fit the data, the folder holds
-            a run of another recipe or is in use, the loss is no number any
-            more, or the accuracy is below `config.minimum_accuracy`.
+        UserError: If the configuration does not fit the data or the model to
+            start from, the folder holds a run of another recipe or is in use,
+            the loss is not a number any more, or the accuracy is below
+            `config.minimum_accuracy`.
         Stopped: On SIGINT or SIGTERM while training, with everything saved.
         OSError: If a folder cannot be written.
     """
@@ -115,7 +116,7 @@ def _load(config):
 
 
 def _keep(plan, trained):
-    """Saves the trained model; what is kept computes in float32 anywhere."""
+    """Saves the trained model, which then computes in float32 anywhere."""
     model = compilation.config_model(plan.config)
     model.set_weights(trained.get_weights())
     # Guo et al., "On Calibration of Modern Neural Networks", 2017.
@@ -129,7 +130,7 @@ def _keep(plan, trained):
 
 
 def _export(plan, model, metrics):
-    """Exports the model if it is good enough; writes the metrics anyway."""
+    """Exports the model if it is accurate enough; always writes the metrics."""
     config = plan.config
     metrics = metrics | {'model_dir': str(plan.folder), 'saved_model': None}
     accuracy = metrics['test']['joint_accuracy']
@@ -149,7 +150,7 @@ def _export(plan, model, metrics):
 
 
 def _metrics_of_complete_run(plan):
-    """Returns what an earlier call left, None if there is something to do."""
+    """Returns the metrics of a complete run, None if there is work to do."""
     config, folder = plan.config, plan.folder
     path = folder / 'metrics.json'
     if not path.is_file():
@@ -198,7 +199,7 @@ def _evaluate(config, data, model):
 
 
 def _speed(plan, history):
-    """Returns what training took, over all epochs, resumed or not."""
+    """Returns the time and speed of all epochs, before a resume too."""
     seconds = sum(row['seconds'] for row in history)
     images = len(history) * plan.steps_per_epoch * plan.config.batch_size
     return {

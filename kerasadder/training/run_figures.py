@@ -1,4 +1,4 @@
-"""All figures of a run, from what it left in its folder."""
+"""Draws all figures of a run from the files in its folder."""
 
 import csv
 import pathlib
@@ -23,7 +23,7 @@ def draw(
     predictions: dict[str, np.ndarray],
     dataset: str,
 ) -> None:
-    """Writes the figures of a run, PNG files; images are those of the test.
+    """Writes the figures of a run as PNG files, with the test images.
 
     Args:
         folder: `pathlib.Path` of the run's folder, with `history.csv` and
