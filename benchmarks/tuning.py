@@ -1,4 +1,4 @@
-"""A better model of a few people's hands, from 300 of their pictures."""
+"""Tunes a model on 300 pictures of a few hands, and tests it on others."""
 
 import pathlib
 import tempfile
@@ -15,13 +15,14 @@ from kerasadder.training import run
 PICTURES = 300
 
 
-def measure(init, mnist, seed):
+def measure(init, mnist, seed, **fields):
     """Tunes a model on pictures of `load_digits`, and tests it on the others.
 
     Args:
         init: The model to start from, as `TrainingConfig` takes it.
         mnist: The test split of MNIST, `(images, labels)`.
-        seed: Which pictures train, and the seed of the run.
+        seed: Of the choice of the pictures that train, and of the run.
+        **fields: Fields of the configuration in place of the preset's.
 
     Returns:
         A dict from `load_digits`, the 1,497 others, and `mnist` to dicts of the
@@ -45,6 +46,7 @@ def measure(init, mnist, seed):
             seed=seed,
             model_dir=f'{directory}/run',
             export_dir='',
+            **fields,
         )
         metrics = run.train(config, data)
         before = model_files.load_model(init)

@@ -10,5 +10,5 @@ cameras: `resolution`, `filtered`.
 drawing: `draws`, `grid` and others serve all kinds.
 from_tfds: `load` has TFDS prepare a dataset, MNIST from the files in mnist/.
 from_idx: `load` reads a folder of IDX files; `mnist_folder` is MNIST's own.
-from_pictures: `load` reads a folder of pictures, as `classify_bytes` does.
+from_pictures: `load` reads a folder of pictures as a served model does.
 """

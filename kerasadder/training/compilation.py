@@ -1,6 +1,7 @@
 """Compiles a model to train: optimizer, losses, metrics."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerasadder.config import TrainingConfig
@@ -39,7 +40,7 @@ def compiled_model(plan: Plan) -> keras.Model:
     config = plan.config
     model = config_model(config, plan.precision)
     if config.init:
-        _start_from(model, config)
+        _start_from_init(model, config)
     weights = loss_weights(config)
     model.compile(
         _optimizer(config, plan.steps_per_epoch),
@@ -56,16 +57,25 @@ def compiled_model(plan: Plan) -> keras.Model:
     return model
 
 
-def _start_from(model, config):
-    """Gives a model the weights of another, and freezes what is to stay."""
+def initial_weights(config: TrainingConfig) -> list[np.ndarray]:
+    """Returns the weights of the model that `config.init` names.
+
+    Raises:
+        UserError: If there is no such model, or it is of another trunk.
+    """
     weights = model_files.load_model(config.init).get_weights()
     shapes = [weight.shape for weight in weights]
-    if shapes != [weight.shape for weight in model.weights]:
+    if shapes != [weight.shape for weight in config_model(config).weights]:
         raise UserError(
             f'init={config.init}: is not a model of trunk={config.trunk}; say '
             'the `trunk` that it was trained with.'
         )
-    model.set_weights(weights)
+    return weights
+
+
+def _start_from_init(model, config):
+    """Gives a model the weights of another, and freezes what is to stay."""
+    model.set_weights(initial_weights(config))
     # It can add. Adam would move the entries that no picture is about.
     model.get_layer('addition_table').trainable = False
     if config.freeze_trunk:

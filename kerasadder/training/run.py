@@ -66,6 +66,8 @@ def train(
     """
     strategy = strategy or devices.get_strategy()
     plan = plan_run(config, _steps_per_epoch(config, data), strategy)
+    if config.init:
+        compilation.initial_weights(config)  # refused before a folder is made
     with (
         devices.own_folder(config, strategy) as config,
         run_folder.open_run_folder(config) as folder,

@@ -48,14 +48,17 @@ def test_hundred_pictures_make_a_better_model_of_them(
     trained, pictures, tmp_path
 ):
     config = small_config(
-        tmp_path, init=str(trained), dataset=str(pictures), **TUNED, epochs=12
+        tmp_path,
+        **{**TUNED, 'epochs': 12, 'export_dir': ''},
+        init=str(trained),
+        dataset=str(pictures),
     )
     metrics = train(config)
     assert metrics['test']['images'] == 20
     assert metrics['validation']['images'] == 10
     # None of them is right before: 9 - d is no d.
-    assert metrics['test']['digit_accuracy'] > 0.9
-    assert metrics['test']['joint_accuracy'] > 0.9
+    assert metrics['test']['digit_accuracy'] > 0.8
+    assert metrics['test']['joint_accuracy'] > 0.8
 
 
 def test_training_starts_from_the_weights_of_a_file(trained):
@@ -98,25 +101,17 @@ def test_model_of_another_trunk_is_refused(trained):
     assert len(str(e.value).splitlines()) == 1
 
 
-def test_missing_model_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r'none\.keras: no such file'):
-        compiled(init=str(tmp_path / 'none.keras'))
-
-
-def test_mnist_images_are_trained_on_too(trained, pictures, tmp_path):
+def test_missing_model_is_refused_before_a_folder_is_made(pictures, tmp_path):
+    missing = str(tmp_path / 'none.keras')
     config = small_config(
-        tmp_path,
-        **{**TUNED, 'mnist_images': 300, 'epochs': 1},
-        init=str(trained),
-        dataset=str(pictures),
+        tmp_path, init=missing, dataset=str(pictures), **TUNED
     )
-    metrics = train(config)
-    # 140 readings of 70 pictures, repeated, and as many of MNIST.
-    images = metrics['images_per_second'] * metrics['fit_seconds']
-    assert round(images) == 600
+    with pytest.raises(UserError, match=r'none\.keras: no such file'):
+        train(config)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_stopped_tuning_goes_on_exactly(
+def test_stopped_tuning_among_mnist_goes_on_exactly(
     trained, pictures, tmp_path, monkeypatch
 ):
     def config(name):
@@ -130,7 +125,10 @@ def test_stopped_tuning_goes_on_exactly(
             dataset=str(pictures),
         )
 
-    train(config('whole'))
+    metrics = train(config('whole'))
+    # 140 readings of 70 pictures are repeated to be as many as MNIST's images.
+    images = metrics['images_per_second'] * metrics['fit_seconds']
+    assert round(images) == 2 * (200 + 200)
     end = callbacks.ProgressLog.on_train_batch_end
 
     def stop(self, batch, logs):
