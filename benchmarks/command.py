@@ -15,7 +15,8 @@ robustness: accuracy and confidence on the fifteen kinds of corrupted images of
 MNIST-C and on other people's digits, as tensors and as PNG files.
 plain_cnn: the same of the network of Keras's MNIST example, trained first.
 writers: accuracy on the test images by who wrote them, which --qmnist names.
-tuning: accuracy on other people's digits before and after training on 300.
+tuning: accuracy on other people's digits before and after training on
+--pictures of them.
 """
 
 import importlib.util
@@ -101,6 +102,14 @@ def define_flags(given):
         'figure',
         None,
         'A .png file for robustness to draw all kinds to.',
+        flag_values=given,
+    )
+    flags.DEFINE_integer(
+        'pictures',
+        300,
+        'Pictures to train on in tuning.',
+        lower_bound=60,
+        upper_bound=1700,
         flag_values=given,
     )
     flags.DEFINE_string(
@@ -290,7 +299,7 @@ def _tuning(given):
     (test,) = _load(given, 'test')
     init = given.model or 'shipped'
     for seed in range(given.seeds):
-        yield f'seed {seed}', tuning.measure(init, test, seed)
+        yield f'seed {seed}', tuning.measure(init, test, seed, given.pictures)
 
 
 def _log(line):

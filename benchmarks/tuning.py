@@ -1,4 +1,4 @@
-"""Tunes a model on 300 pictures of a few hands, and tests it on others."""
+"""Tunes a model on pictures of a few hands, and tests it on the others."""
 
 import pathlib
 import tempfile
@@ -12,28 +12,28 @@ from kerasadder.data import splits
 from kerasadder.serving import model_files
 from kerasadder.training import run
 
-PICTURES = 300
 
-
-def measure(init, mnist, seed, **fields):
+def measure(init, mnist, seed, num_pictures, **fields):
     """Tunes a model on pictures of `load_digits`, and tests it on the others.
 
     Args:
         init: The model to start from, as `TrainingConfig` takes it.
         mnist: The test split of MNIST, `(images, labels)`.
         seed: Of the choice of the pictures that train, and of the run.
+        num_pictures: How many train; a tenth of them validates.
         **fields: Fields of the configuration in place of the preset's.
 
     Returns:
-        A dict from `load_digits`, the 1,497 others, and `mnist` to dicts of the
-        joint accuracy in percent `before` and `after`; and `fit`, `seconds`.
+        A dict from `load_digits`, the other pictures, and `mnist` to dicts of
+        the joint accuracy in percent, `before` and `after`; and `fit`,
+        `seconds`.
     """
     pictures, labels = optdigits.load()
     order = np.random.default_rng(seed).permutation(len(labels))
     with tempfile.TemporaryDirectory() as directory:
         folder = pathlib.Path(directory, 'pictures')
         for place, i in enumerate(order):
-            split = 'train' if place < PICTURES else 'test'
+            split = 'train' if place < num_pictures else 'test'
             path = folder / split / str(labels[i]) / f'{i:04}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(pictures[i])

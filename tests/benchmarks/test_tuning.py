@@ -8,11 +8,11 @@ def test_hand_is_learned_and_what_is_not_trained_on_forgotten(run, monkeypatch):
     images, labels = stripes(200, seed=5)
     pictures = optdigits.encode(images), 9 - labels
     monkeypatch.setattr(optdigits, 'load', lambda: pictures)
-    monkeypatch.setattr(tuning, 'PICTURES', 150)
     measured = tuning.measure(
         str(run[1] / 'run' / 'model.keras'),
         mnist=(images, labels),
         seed=0,
+        num_pictures=150,
         **{**SMALL, 'epochs': 8, 'batch_size': 20},
         augmentation=False,
         mnist_images=0,
