@@ -62,7 +62,8 @@ class TrainingConfig:
         'exported model. [random weights]',
     )
     freeze_trunk: bool = _field(
-        False, 'Train the layer of the digit logits alone; needs --init.'
+        False,
+        'Train only the layer of the digit logits of the model to start from.',
     )
     epochs: int = _field(13, 'Passes over the training images.', at_least=1)
     averaged_epochs: int = _field(
@@ -99,7 +100,7 @@ class TrainingConfig:
     )
     rendered_share: float = _field(
         0.4,
-        'Share of the images that augmentation renders anew; others it warps.',
+        'Share of the images that augmentation renders anew, not warps.',
         at_least=0,
         at_most=1,
     )
