@@ -16,6 +16,8 @@ robustness: accuracy and confidence on the fifteen kinds of corrupted images of
 MNIST-C and on other people's digits, as tensors and as PNG files.
 plain_cnn: the same of the network of Keras's MNIST example, trained first.
 writers: accuracy on the test images by who wrote them, which --qmnist names.
+tuning: accuracy on other people's digits before and after training on
+--pictures of them.
 """
 
 import importlib.util
@@ -31,6 +33,7 @@ from kerasadder.errors import UserError
 from kerasadder.serving import client
 
 GROWTH = 0.05  # of resident memory in a soak
+FROM_NOTHING = ('quick', 'default', 'best')  # presets
 
 
 def define_flags(given):
@@ -50,7 +53,7 @@ def define_flags(given):
     flags.DEFINE_integer(
         'seeds',
         3,
-        'Seeds of time_to_accuracy and baseline.',
+        'Seeds of time_to_accuracy, baseline and tuning.',
         lower_bound=1,
         flag_values=given,
     )
@@ -93,13 +96,21 @@ def define_flags(given):
     flags.DEFINE_string(
         'model',
         None,
-        'A .keras file for robustness, not a SavedModel.',
+        'A .keras file for robustness or tuning, not a SavedModel.',
         flag_values=given,
     )
     flags.DEFINE_string(
         'figure',
         None,
         'A .png file for robustness to draw all kinds to.',
+        flag_values=given,
+    )
+    flags.DEFINE_integer(
+        'pictures',
+        300,
+        'Pictures to train on in tuning.',
+        lower_bound=60,
+        upper_bound=1700,
         flag_values=given,
     )
     flags.DEFINE_string(
@@ -162,7 +173,7 @@ def _pipeline(given):
     from benchmarks import throughput
 
     (train,) = _load(given, 'train')
-    for preset, config in _configs(given, *config_lib.PRESETS):
+    for preset, config in _configs(given, *FROM_NOTHING):
         yield preset, throughput.pipeline(config, train, given.rounds)
 
 
@@ -178,7 +189,7 @@ def _training(given):
     from benchmarks import throughput
 
     (train,) = _load(given, 'train')
-    for preset, config in _configs(given, *config_lib.PRESETS):
+    for preset, config in _configs(given, *FROM_NOTHING):
         yield preset, throughput.training(config, train, given.rounds)
 
 
@@ -186,7 +197,7 @@ def _evaluation(given):
     from benchmarks import throughput
 
     ((images, _),) = _load(given, 'test')
-    for preset, config in _configs(given, *config_lib.PRESETS):
+    for preset, config in _configs(given, *FROM_NOTHING):
         yield preset, throughput.evaluate(config, images, given.rounds)
 
 
@@ -291,6 +302,15 @@ def _writers(given):
     yield from writers.measure(every_number, given.qmnist).items()
 
 
+def _tuning(given):
+    from benchmarks import tuning
+
+    (test,) = _load(given, 'test')
+    init = given.model or 'shipped'
+    for seed in range(given.seeds):
+        yield f'seed {seed}', tuning.measure(init, test, seed, given.pictures)
+
+
 def _log(line):
     print(line, file=sys.stderr, flush=True)
 
@@ -313,6 +333,7 @@ SUBCOMMANDS = {
     'robustness': _robustness,
     'plain_cnn': _plain_cnn,
     'writers': _writers,
+    'tuning': _tuning,
 }
 
 
@@ -327,7 +348,7 @@ def check(given, arguments):
             '--extra-index-url=https://download.pytorch.org/whl/cpu for the '
             'build without CUDA.'
         )
-    if arguments[0] in ('robustness', 'plain_cnn'):
+    if arguments[0] in ('robustness', 'plain_cnn', 'tuning'):
         _check_robustness(given)
     if arguments == ['writers'] and not given.qmnist:
         raise UserError(

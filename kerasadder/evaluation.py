@@ -1,4 +1,4 @@
-"""Exhaustive evaluation: every image with each of the ten numbers."""
+"""Scores a model on every image with each of the ten numbers."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ CONFIDENCE_BINS = 15
 
 
 def every_number_function(model: keras.Model) -> EveryNumber:
-    """Returns `with_every_number(model)` as a graph, twice as fast to call."""
+    """Returns `with_every_number(model)` as a graph, which is twice as fast."""
     return tf.function(
         with_every_number(model),
         input_signature=[tf.TensorSpec((None, *IMAGE_SHAPE), name='image')],
@@ -37,15 +37,20 @@ def predict(
     Args:
         every_number: A callable from an `image` batch, float32
             `(batch, 28, 28, 1)`, to the dict `digit` `(batch, 10)` and `sum`
-            `(batch, 10, 19)`, its second axis the number: as
-            `every_number_function` or `model_files.load_saved_model` returns
-            it.
-        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
+            `(batch, 10, 19)`, whose second axis is the number.
+            `every_number_function` and `model_files.load_saved_model` return
+            such a callable.
+        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1. Or
+            `(n, readings, 28, 28, 1)`: several readings of a picture, of which
+            the one counts that the model is surest of, as in `classify_bytes`.
         batch_size: Images a call.
 
     Returns:
         A dict of float32 arrays: `digit` `(n, 10)` and `sum` `(n, 10, 19)`.
+        With several readings also `reading` `(n,)`, the index of the surest.
     """
+    if images.ndim == 5:
+        return _surest_predictions(every_number, images, batch_size)
     batches = [
         every_number(tf.cast(images[i : i + batch_size], tf.float32))
         for i in range(0, len(images), batch_size)
@@ -54,6 +59,29 @@ def predict(
         name: np.concatenate([batch[name] for batch in batches])
         for name in batches[0]
     }
+
+
+def _surest_predictions(every_number, images, batch_size):
+    count, readings = images.shape[:2]
+    each = predict(every_number, images.reshape(-1, *IMAGE_SHAPE), batch_size)
+    confidence = each['digit'].max(axis=-1).reshape(count, readings)
+    reading = confidence.argmax(axis=1)
+    surest = readings * np.arange(count) + reading
+    return {name: array[surest] for name, array in each.items()} | {
+        'reading': reading
+    }
+
+
+def seen(images: np.ndarray, predictions: dict[str, np.ndarray]) -> np.ndarray:
+    """Returns the images `(n, 28, 28, 1)` that the predictions are of.
+
+    Args:
+        images: As `predict` takes them.
+        predictions: What `predict` returned for them.
+    """
+    if 'reading' not in predictions:
+        return images
+    return images[np.arange(len(images)), predictions['reading']]
 
 
 def metrics(
@@ -66,12 +94,12 @@ def metrics(
         labels: Integer array `(n,)`, the digits.
 
     Returns:
-        A dict: `images` and `pairs` counted; `digit_accuracy`, `sum_accuracy`,
-        `joint_accuracy` (all outputs right), `consistency` (each predicted sum
-        is the one of the predicted digit), all shares of the pairs in 0..1;
-        `digit_loss`, `sum_loss`, mean negative log-likelihoods in nats;
-        `digit_ece`, `sum_ece`, expected calibration errors in 0..1, as of
-        `calibration`; `digit_errors`, wrong images.
+        A dict. `images`, `pairs` and `digit_errors`, the wrong images, are
+        counts. `digit_accuracy`, `sum_accuracy`, `joint_accuracy` (all outputs
+        are right) and `consistency` (the predicted sum follows from the
+        predicted digit) are shares of the pairs, 0..1. `digit_loss` and
+        `sum_loss` are mean negative log-likelihoods in nats. `digit_ece` and
+        `sum_ece` are expected calibration errors, 0..1, as of `calibration`.
     """
     true = right_classes(labels)
     predicted = {name: predictions[name].argmax(axis=-1) for name in OUTPUTS}
@@ -103,7 +131,7 @@ def metrics(
 
 
 def _negative_log_likelihood(probabilities, labels):
-    """Returns the mean of -log P(label), float32's smallest P at the least."""
+    """Returns the mean of -log P(label); P is at least float32's smallest."""
     probability = np.take_along_axis(probabilities, labels[..., None], -1)
     tiny = np.finfo(np.float32).tiny
     return float(
@@ -116,19 +144,20 @@ def calibration(
 ) -> dict[str, np.ndarray | float]:
     """Compares confidence, the likeliest class's probability, with accuracy.
 
-    Guo et al., "On Calibration of Modern Neural Networks", 2017: predictions
-    fall into 15 bins of equal width by their confidence, bin m (from 0) those
-    in (m/15, (m+1)/15]. The expected calibration error is the mean over the
-    bins of |accuracy - mean confidence|, weighted by their predictions.
+    It follows Guo et al., "On Calibration of Modern Neural Networks", 2017.
+    Predictions fall into 15 bins of equal width by their confidence: bin m,
+    from 0, holds those in (m/15, (m+1)/15]. The expected calibration error is
+    the mean of |accuracy - mean confidence| over the bins, weighted by their
+    predictions.
 
     Args:
         probabilities: Array `(..., classes)`.
         labels: Integer array `(...)`, the true classes.
 
     Returns:
-        A dict of arrays `(15,)`: `count` of predictions, their mean
-        `confidence` and `accuracy`, both NaN where there are none; and `ece`,
-        a float in 0..1.
+        A dict of arrays `(15,)`: the `count` of predictions, their mean
+        `confidence` and their `accuracy`, both NaN for an empty bin. It has
+        `ece` too, a float in 0..1.
     """
     confidence = probabilities.max(axis=-1).ravel().astype(np.float64)
     right = (probabilities.argmax(axis=-1) == labels).ravel()
@@ -160,7 +189,8 @@ def evaluate(
 
     Args:
         model: A model of `build_model`, or a callable as `predict` takes it.
-        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1.
+        images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1. Or
+            several readings of each, as `predict` takes them.
         labels: Integer array `(n,)`, the digits.
 
     Returns:
@@ -172,7 +202,7 @@ def evaluate(
 
 
 def report(test: dict[str, float]) -> str:
-    """Returns the metrics as a table to print, accuracies in percent."""
+    """Returns the metrics as a table to print, with accuracies in percent."""
     rows = [('', *OUTPUTS, 'all' if len(TABLES) > 1 else 'both')]
     for title, metric, scale, digits in (
         ('accuracy, %', 'accuracy', 100, 3),

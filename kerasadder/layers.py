@@ -1,4 +1,4 @@
-"""The layers of its own: one learns to add, one normalises fast."""
+"""Two layers that Keras lacks: one learns to add, one normalises fast."""
 
 import keras
 import tensorflow as tf
@@ -11,7 +11,7 @@ backend.require_tensorflow()
 
 @keras.saving.register_keras_serializable('kerasadder')
 class AdditionTable(keras.layers.Layer):
-    """Learned addition: from digit logits and a number to sum logits.
+    """Learns to add: turns digit logits and a number into sum logits.
 
     The layer holds trainable logits `A[digit, number, sum]`, zero at the start,
     so that at first every sum is equally likely. Its output is the logarithm of
@@ -31,9 +31,9 @@ class AdditionTable(keras.layers.Layer):
 
     Args:
         num_sums: Number of sum classes, e.g. 19 for 0..18.
-        scale: Factor on the logits `A`. It is their step size relative to that
-            of the other weights: an optimizer like Adam moves every weight by
-            about the learning rate, too little for a table of logits.
+        scale: Factor on the logits `A`. It makes their steps larger than those
+            of other weights. An optimizer like Adam moves every weight by about
+            the learning rate, which is too little for a table of logits.
         **kwargs: Passed to `keras.layers.Layer`.
 
     Call arguments:
@@ -96,15 +96,17 @@ class AdditionTable(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable('kerasadder')
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras's batch normalisation, in training by TensorFlow's one fused op.
+    """Normalises a batch in training by one fused op of TensorFlow.
 
-    Keras 3 puts it together from a dozen ops, each a pass over the images. The
-    numbers are the same, but that the moving variance follows the unbiased
-    variance of a batch, as it did in Keras 2. For images, channels last.
+    Keras 3 takes a dozen ops for that, and each is a pass over the images. The
+    results are the same, with one exception: the moving variance follows the
+    unbiased variance of a batch, as it did in Keras 2. The layer takes images,
+    channels last. A frozen layer (`trainable = False`) keeps its statistics and
+    uses them.
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not training:
+        if not (training and self.trainable):
             return super().call(inputs, training, mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs,

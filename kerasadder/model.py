@@ -1,4 +1,4 @@
-"""The model: two inputs, two outputs."""
+"""Builds the model with two inputs and two outputs."""
 
 import keras
 from keras import layers
@@ -19,7 +19,7 @@ def build_model(
     dropout: float = 0.3,
     dtype: str = 'float32',
 ) -> keras.Model:
-    """Builds the functional model of the digit and of its sum with a number.
+    """Builds the functional model that reads a digit and adds a number.
 
     Example:
     >>> model = kerasadder.build_model(trunk='16c5p-32c3p-64c3')
@@ -36,15 +36,15 @@ def build_model(
 
     Args:
         trunk: The convolutions, in the notation of `kerasadder.trunk`.
-        stochastic_depth: How often training leaves out the last of the
-            trunk's residual blocks, image by image; those before it in
-            proportion less (https://arxiv.org/abs/1603.09382).
+        stochastic_depth: Probability that training leaves out the trunk's last
+            residual block for an image. Blocks before it have a lower one, in
+            proportion to their place (https://arxiv.org/abs/1603.09382).
         dropout: Dropout rate before the digit logits.
         dtype: Keras dtype policy of the trunk, e.g. 'mixed_bfloat16'.
 
     Returns:
-        A `keras.Model`, not compiled. An image darkened, lightened or of less
-        contrast, `a * image + b`, gets the same answer.
+        A `keras.Model`, not compiled. It gives the same answer to a darker,
+        lighter or paler image, `a * image + b`.
 
     Raises:
         UserError: If the trunk cannot be read.
@@ -100,7 +100,7 @@ def _trunk(x, trunk, stochastic_depth, dtype):
 
 
 def _convolution(x, filters, kernel_size, pool, dtype):
-    """Convolution, batch normalisation, ReLU; pooled early, while cheap."""
+    """Applies convolution, batch normalisation and ReLU; pools early."""
     x = layers.Conv2D(filters, kernel_size, use_bias=False, dtype=dtype)(x)
     if pool:
         x = layers.MaxPooling2D(dtype=dtype)(x)
@@ -110,7 +110,7 @@ def _convolution(x, filters, kernel_size, pool, dtype):
 
 
 def _residual_block(x, drop_rate, dtype):
-    """Two convolutions, dropped whole at random, added to their input."""
+    """Adds two convolutions to their input, and drops both at random."""
     block = x
     for last in (False, True):
         block = layers.Conv2D(
@@ -127,10 +127,10 @@ def _residual_block(x, drop_rate, dtype):
 
 
 def with_every_number(model: keras.Model) -> keras.Model:
-    """Rebuilds the model to answer for all ten numbers at once.
+    """Rebuilds a model to answer for all ten numbers at once.
 
-    The layers are shared, so the trunk runs once an image instead of ten times
-    and the weights stay those of `model`.
+    It shares its layers and weights with `model`. The trunk runs once an image,
+    not ten times.
 
     Args:
         model: A model of `build_model`.

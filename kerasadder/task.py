@@ -1,6 +1,6 @@
-"""The task: its inputs, its outputs, and the rule between them.
+"""Defines the task: its inputs, its outputs, and the rule between them.
 
-Everything else asks here what an image, a number, a digit and a sum are.
+All other modules ask this one what an image, a number, a digit and a sum are.
 """
 
 from typing import NamedTuple
@@ -16,12 +16,12 @@ NUM_SUMS = int(SUMS.max()) + 1
 
 
 class Table(NamedTuple):
-    """An output that a table learns: a class for each digit and number.
+    """Describes an output that a table learns from digit and number.
 
     Attributes:
-        name: Of the output.
-        layer: Of the `AdditionTable` that learns it.
-        sign: What stands between digit and number.
+        name: Name of the output.
+        layer: Name of the `AdditionTable` that learns it.
+        sign: Sign between digit and number.
         answers: Integer array `(digits, numbers)`, the right classes from 0.
     """
 
@@ -32,11 +32,11 @@ class Table(NamedTuple):
 
     @property
     def classes(self) -> int:
-        """How many classes the output has."""
+        """Number of classes of the output."""
         return int(self.answers.max()) + 1
 
     def equation(self, digit: int, number: int, answer: int) -> str:
-        """Returns what digit, number and answer are read as."""
+        """Returns the equation of digit, number and answer as text."""
         return f'{digit} {self.sign} {number} = {answer}'
 
 
@@ -57,8 +57,8 @@ def right_classes(labels: np.ndarray) -> dict[str, np.ndarray]:
         labels: Integer array `(n,)`, the digits.
 
     Returns:
-        A dict from each output to an integer array: `digit` `(n,)`, those that
-        tables learn `(n, numbers)`.
+        A dict from each output to an integer array: `(n,)` for `digit`,
+        `(n, numbers)` for an output that a table learns.
     """
     labels = np.asarray(labels)
     return {'digit': labels} | {

@@ -1,6 +1,6 @@
-"""The notation of a trunk, as `32c5-32c5p-64c3-2r64-128c3-128c3`.
+"""Parses the notation of a trunk, as `32c5-32c5p-64c3-2r64-128c3-128c3`.
 
-Its parts, from the image on, each of which batch normalisation and ReLU follow:
+These are its parts. Batch normalisation and ReLU follow each of them:
 
 - `64c3`: a convolution of 64 filters, each 3x3, without padding.
 - `64c3p`: the same, with a 2x2 max pooling behind it.
@@ -18,7 +18,7 @@ _RESIDUAL = re.compile(r'([1-9]\d*)r([1-9]\d*)')
 
 
 class Convolution(NamedTuple):
-    """A convolution without padding, and whether a max pooling follows."""
+    """Describes a convolution without padding, perhaps with a max pooling."""
 
     filters: int
     kernel_size: int
@@ -26,7 +26,7 @@ class Convolution(NamedTuple):
 
 
 class ResidualBlocks(NamedTuple):
-    """Blocks of two 3x3 convolutions, each block added to its input."""
+    """Describes blocks of two 3x3 convolutions; each adds its input."""
 
     blocks: int
     filters: int
@@ -42,8 +42,8 @@ def parse(trunk: str) -> list[Convolution | ResidualBlocks]:
         The parts.
 
     Raises:
-        UserError: If a part cannot be read, or leaves nothing of the image;
-            the message names the part.
+        UserError: If a part cannot be read, or leaves nothing of the image.
+            The message names the part.
     """
     parts = []
     side, channels = IMAGE_SHAPE[0], None

@@ -46,6 +46,8 @@ def test_presets_name_fields_only():
         ('rendered_share', 1.1),
         ('digit_loss_weight', -1.0),
         ('sum_loss_weight', float('nan')),
+        ('mnist_images', -1),
+        ('mnist_images', 60_001),
         ('seed', -1),
         ('seed', 2**31),
         ('mixed_precision', 'float8'),
@@ -62,6 +64,12 @@ def test_bad_value_is_refused_in_one_line(field, value):
 def test_loss_weights_of_zero_are_refused():
     with pytest.raises(UserError, match='digit_loss_weight'):
         TrainingConfig(digit_loss_weight=0.0, sum_loss_weight=0.0)
+
+
+def test_trunk_of_random_weights_is_not_frozen():
+    with pytest.raises(UserError, match=r'freeze_trunk.*init'):
+        TrainingConfig(freeze_trunk=True)
+    assert TrainingConfig(freeze_trunk=True, init='shipped').freeze_trunk
 
 
 def test_asdict_is_what_json_brings_back():

@@ -124,3 +124,30 @@ def test_report_says_the_accuracies_in_percent():
     assert '98.765' in text
     assert '0.123' in text
     assert '3 of 10 images wrong' in text
+
+
+def test_surest_reading_of_a_picture_counts():
+    def unsure(image):
+        """Knows the digit, as surely as the second pixel says."""
+        known = knower(image)
+        sure = np.asarray(image)[:, 0, 1, 0] / 255
+        digit = sure[:, None] * known['digit'] + (1 - sure[:, None]) / 10
+        return {**known, 'digit': digit}
+
+    labels = np.array([3, 1, 4])
+    readings = np.stack([images(labels), images(labels + 5)], axis=1)
+    readings[:, :, 0, 1, 0] = [[200, 100], [0, 50], [90, 80]]
+    predictions = evaluation.predict(unsure, readings, batch_size=4)
+    expected = [3, 6, 4]
+    assert predictions['digit'].argmax(-1).tolist() == expected
+    assert predictions['sum'][:, 2].argmax(-1).tolist() == [5, 8, 6]
+    np.testing.assert_array_equal(
+        evaluation.seen(readings, predictions)[:, 0, 0, 0], expected
+    )
+    scores = evaluation.evaluate(unsure, readings, labels)
+    assert (scores['pairs'], scores['digit_errors']) == (30, 1)
+
+
+def test_image_with_one_reading_is_what_was_seen():
+    one = images(LABELS)
+    assert evaluation.seen(one, evaluation.predict(knower, one)) is one

@@ -116,3 +116,14 @@ def test_fused_normalisation_is_one_op():
     function = tf.function(lambda images: layer(images, training=True))
     graph = function.get_concrete_function(tf.zeros((8, 5, 5, 6))).graph
     assert 'FusedBatchNormV3' in {op.type for op in graph.get_operations()}
+
+
+def test_frozen_normalisation_keeps_its_statistics_and_uses_them():
+    images = np.random.default_rng(0).normal(3, 2, (8, 5, 5, 6))
+    layer = FusedBatchNormalization()
+    expected = layer(images, training=False)
+    before = layer.get_weights()
+    layer.trainable = False
+    np.testing.assert_allclose(layer(images, training=True), expected)
+    for one, other in zip(before, layer.get_weights()):
+        np.testing.assert_array_equal(one, other)

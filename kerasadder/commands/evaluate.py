@@ -20,7 +20,7 @@ def define_flags(given: flags.FlagValues) -> None:
     flags.DEFINE_string(
         'dataset',
         'mnist',
-        "TFDS's name of a dataset, or a folder of IDX files.",
+        "TFDS's name of a dataset, or a folder of IDX files or pictures.",
         flag_values=given,
     )
     shared_flags.define_data_dir_flag(given)

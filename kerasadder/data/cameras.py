@@ -1,4 +1,4 @@
-"""Digits seen by other cameras: out of focus, moved, of few pixels.
+"""Sees digits by other cameras: out of focus, moved, of few pixels.
 
 Each function takes images and a seed as `renderings.render` does, and gives
 every image a strength of its own.

@@ -77,7 +77,10 @@ def _find(folder, name):
         path = pathlib.Path(folder, file)
         if path.is_file():
             return path
-    raise UserError(f'dataset={folder}: has no file {name} or {name}.gz.')
+    raise UserError(
+        f'dataset={folder}: has no file {name} or {name}.gz, and no subfolders '
+        '0-9 of pictures.'
+    )
 
 
 def _read(path, dimensions):

@@ -1,4 +1,4 @@
-"""Loads images and labels of the datasets that TFDS prepares."""
+"""Loads images and labels of a dataset that TFDS prepares."""
 
 import atexit
 import contextlib

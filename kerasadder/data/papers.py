@@ -1,4 +1,4 @@
-"""Digits on other papers: uneven, grainy, specked, in shadow.
+"""Puts digits on other papers: uneven, grainy, specked, in shadow.
 
 Each function takes images and a seed as `renderings.render` does, and gives
 every image a strength of its own.

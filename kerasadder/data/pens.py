@@ -1,4 +1,4 @@
-"""Digits drawn by other pens, with lines and digits beside them.
+"""Draws digits with other pens, and lines and digits beside them.
 
 Each function takes images and a seed as `renderings.render` does, and gives
 every image a strength of its own.

@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from kerasadder.data import from_idx
+from kerasadder.data import from_pictures
 from kerasadder.data import from_tfds
 from kerasadder.errors import UserError
 from kerasadder.task import IMAGE_SHAPE
@@ -21,23 +22,28 @@ def load(
     """Loads splits of a dataset; TFDS first prepares what is not prepared yet.
 
     The last twelfth of its training images validates, 5,000 images at most.
-    The order is the order of TFDS or of the IDX files.
+    The order is the order of TFDS or of the IDX files. A folder of pictures
+    has splits of its own, see `from_pictures.load`.
 
     Args:
         *splits: Of `train`, `validation`, `test`. Validation chooses, test is
             read once.
-        name: As TFDS calls it, or the folder of four IDX files.
+        name: As TFDS calls it, or a folder: of four IDX files, or of pictures
+            in subfolders 0-9.
         data_dir: TFDS's folder of prepared datasets; None for its usual one.
 
     Returns:
         A list, one entry a split: `(images, labels)`, arrays of uint8
-        `(n, 28, 28, 1)` and int64 `(n,)`.
+        `(n, 28, 28, 1)` and int64 `(n,)`. The images of validation and test
+        are `(n, 2, 28, 28, 1)` for pictures, which are read in two ways.
 
     Raises:
         UserError: If there is no such dataset, it cannot be prepared, is
             damaged, or has images or labels of another kind.
         OSError: If `data_dir` cannot be written.
     """
+    if _has_pictures(name):
+        return [from_pictures.load(name, split) for split in splits]
     loaded = {}
     if {'train', 'validation'} & set(splits):
         images, labels = _load(name, 'train', data_dir)
@@ -61,6 +67,8 @@ def num_training_images(
         UserError: As `load` raises it.
         OSError: If `data_dir` cannot be written.
     """
+    if _has_pictures(name):
+        return from_pictures.num_training_images(name)
     if name == 'mnist':
         count = MNIST_TRAINING_IMAGES
     elif _is_folder(name):
@@ -78,6 +86,37 @@ def _training_share(name, count):
             'more.'
         )
     return count - min(count // 12, 5000)
+
+
+def among_mnist(
+    images: np.ndarray, labels: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns images among as many of MNIST's, for a model to forget neither.
+
+    Args:
+        images: uint8 array `(n, 28, 28, 1)`.
+        labels: Integer array `(n,)`.
+        count: How many of MNIST's training images, in the order of its files;
+            0 for none. The images are repeated until they are as many.
+
+    Returns:
+        `(images, labels)`, of `num_among_mnist(n, count)` images.
+    """
+    mnist_images, mnist_labels = from_idx.load(from_idx.mnist_folder(), 'train')
+    repeated = np.arange(max(count, len(labels))) % len(labels)
+    return (
+        np.concatenate([images[repeated], mnist_images[:count]]),
+        np.concatenate([labels[repeated], mnist_labels[:count]]),
+    )
+
+
+def num_among_mnist(num_images: int, count: int) -> int:
+    """Returns how many images `among_mnist` returns."""
+    return max(num_images, count) + count
+
+
+def _has_pictures(name):
+    return name != 'mnist' and from_pictures.has_pictures(name)
 
 
 def _is_folder(name):

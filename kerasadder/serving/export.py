@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from kerasadder import files
 from kerasadder.serving import folding
+from kerasadder.serving import model_files
 from kerasadder.serving import signatures
 from kerasadder.serving import warmup
 
@@ -31,7 +32,7 @@ def export_saved_model(
     name, which TensorFlow Serving ignores, and renamed into place.
 
     Its signatures are those of `signatures.of_model`. Warm-up requests for
-    them are written beside it.
+    them are written beside it, and the model as a `.keras` file.
 
     Args:
         model: A model of `build_model`.
@@ -128,3 +129,8 @@ def _write(model, path):
     ) as writer:
         for record in warmup.warmup_records():
             writer.write(record)
+    # To train on: what is served has no batch normalisation any more.
+    copy = keras.models.clone_model(model)  # without an optimizer
+    copy.set_weights(model.get_weights())
+    copy.trainable = True
+    copy.save(pathlib.Path(path) / model_files.KERAS_FILE)

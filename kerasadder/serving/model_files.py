@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import re
 from collections.abc import Callable
 
 import keras
@@ -12,6 +11,7 @@ import tensorflow as tf
 from kerasadder import layers  # noqa: F401, registers AdditionTable
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
+from kerasadder.errors import tensorflow_reason
 from kerasadder.evaluation import EveryNumber
 from kerasadder.serving.shipped import SHIPPED
 from kerasadder.task import INPUTS
@@ -21,8 +21,10 @@ from kerasadder.task import TABLES
 
 Classifier = Callable[[list[bytes], list[int]], dict[str, np.ndarray]]
 
+KERAS_FILE = pathlib.Path('assets.extra', 'model.keras')  # in an export
 
-def load_model(path: str | os.PathLike) -> keras.Model:
+
+def load_model(path: str | os.PathLike = 'shipped') -> keras.Model:
     """Loads a `.keras` file, in safe mode: it cannot run code of its own.
 
     Example:
@@ -31,7 +33,9 @@ def load_model(path: str | os.PathLike) -> keras.Model:
     251926
 
     Args:
-        path: The file, as `scripts/train.py` leaves it in the run's folder.
+        path: The file, as `scripts/train.py` leaves it in the run's folder; the
+            folder of an export, which has one in it; or `shipped`, the model
+            that comes with this package.
 
     Returns:
         The `keras.Model`, not compiled.
@@ -40,6 +44,9 @@ def load_model(path: str | os.PathLike) -> keras.Model:
         UserError: If there is no such file, or it holds no model of
             `build_model`.
     """
+    path = SHIPPED if path == 'shipped' else path
+    if (pathlib.Path(path) / 'saved_model.pb').is_file():
+        path = pathlib.Path(path) / KERAS_FILE
     if not pathlib.Path(path).is_file():
         raise UserError(f'{path}: no such file.')
     try:
@@ -117,23 +124,10 @@ def load_classifier(path: str | os.PathLike = SHIPPED) -> Classifier:
                 number=tf.constant(numbers, tf.int32),
             )
         except tf.errors.InvalidArgumentError as error:
-            raise UserError(_reason(str(error))) from error
+            raise UserError(tensorflow_reason(error)) from error
         return {name: output.numpy() for name, output in outputs.items()}
 
     return classify
-
-
-def _reason(message):
-    """Returns what an assertion or a decoder said, out of TensorFlow's many."""
-    said = re.search(r'assertion failed: \[(.*)\]', message)
-    if said:
-        return said[1]
-    lines = re.sub(
-        r'(?m)^(Graph execution error:|Detected at .*|<stack.*|\t.*)$',
-        '',
-        message,
-    )
-    return first_line(lines)
 
 
 def _load(path):

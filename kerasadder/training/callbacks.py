@@ -1,4 +1,4 @@
-"""What happens while training: scores, a line an epoch, a stop."""
+"""Scores, averages, reports and stops a model while it trains."""
 
 import math
 import sys
@@ -21,14 +21,14 @@ SCORES = (
 class ExhaustiveValidation(keras.callbacks.Callback):
     """Scores the model on every validation pair, at the end of each epoch.
 
-    Put it first: the callbacks after it find the scores in their logs, with
-    `val_` before the names, and the learning rate; the last `predictions` are
-    kept here.
+    Put it first. It adds the learning rate to the logs, and the scores, with
+    `val_` before their names. The callbacks after it find them there. It keeps
+    the last `predictions`.
 
     Args:
-        every_number: The model that answers for all numbers at once, sharing
-            its weights with the one in training.
-        images: Array `(n, 28, 28, 1)`.
+        every_number: The model that answers for all numbers at once. It shares
+            its weights with the model in training.
+        images: Array as `evaluation.predict` takes it.
         labels: Integer array `(n,)`.
         loss_weights: Dict of the weights of the `digit` and `sum` losses.
     """
@@ -56,18 +56,18 @@ class ExhaustiveValidation(keras.callbacks.Callback):
 class WeightAveraging(keras.callbacks.Callback):
     """Ends a run with the mean of the weights of several epochs.
 
-    After Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
-    Generalization", 2018. The weights at the end of each of these epochs are
-    averaged. The epoch after them begins with the mean and keeps it, if its
-    learning rate is 0: it is there for batch normalisation to get the
-    statistics that go with it. Put it before the checkpoint.
+    It follows Izmailov et al., "Averaging Weights Leads to Wider Optima and
+    Better Generalization", 2018. It averages the weights at the ends of these
+    epochs. The epoch after them begins with the mean, and keeps the mean if its
+    learning rate is 0. In that epoch batch normalisation gets the statistics
+    that fit the mean. Put it before the checkpoint.
 
     Args:
         weights: The variables to average.
-        epochs: A `range`, which epochs, counted from 0; empty for none.
+        epochs: The `range` of epochs, counted from 0; empty for none.
 
     Attributes:
-        means: Variables, the means so far; a checkpoint has to keep them.
+        means: Variables, the means so far. A checkpoint must keep them.
     """
 
     def __init__(self, weights, epochs):
@@ -98,7 +98,7 @@ class WeightAveraging(keras.callbacks.Callback):
 
 
 class ProgressLog(keras.callbacks.Callback):
-    """Keras's progress bar on a terminal, and one line an epoch everywhere.
+    """Prints one line an epoch, and on a terminal Keras's progress bar.
 
     Args:
         epochs: Epochs of the whole run.
@@ -141,7 +141,7 @@ def steps_done(model: keras.Model) -> int:
 
 
 class StopOnBadLoss(keras.callbacks.Callback):
-    """Ends a run whose loss is no number any more, before it is saved."""
+    """Ends a run before it is saved, once its loss is not a finite number."""
 
     def on_train_batch_end(self, batch, logs):
         if not math.isfinite(logs['loss']):

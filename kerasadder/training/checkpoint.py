@@ -1,4 +1,4 @@
-"""The whole state of a training run, saved so that it can go on exactly."""
+"""Saves the whole state of a run, so that the run can resume exactly."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ DAMAGED = (
 
 
 class Stopped(Exception):
-    """A run that ended early on a signal, with everything saved.
+    """Says that a signal ended a run early, with everything saved.
 
     Attributes:
         signal: The `signal.Signals`.
@@ -45,25 +45,25 @@ class Stopped(Exception):
 class Checkpoint(keras.callbacks.Callback):
     """Saves the state of training at the end of each epoch, or more often.
 
-    A checkpoint is one `.npz` file with every variable of model, optimizer and
-    metrics, the state of the random layers too, and the history so far. It
+    A checkpoint is one `.npz` file. It holds every variable of model, optimizer
+    and metrics, the state of the random layers too, and the history so far. It
     appears whole or not at all, and the file format has checksums.
 
-    A model whose weights are no numbers any more is not saved: it ends the run.
-    (The loss need not show it: ReLU makes 0 of NaN in some kernels.)
+    If a weight is not a finite number, it ends the run and saves nothing. (The
+    loss need not show that: ReLU makes 0 of NaN in some kernels.)
 
-    Beside them, `history.csv` follows. Put it last, for an epoch is done once
-    it is saved.
+    It writes `history.csv` too. Put it last, because an epoch is done once it
+    is saved.
 
     Args:
         folder: `pathlib.Path` of the run's folder.
         steps_per_epoch: Steps of a whole epoch.
         steps: Steps between checkpoints within an epoch; 0 for none.
-        others: Further variables to save, those of `WeightAveraging`.
-        keep: How many of the newest to keep.
+        others: Further variables to save, as those of `WeightAveraging`.
+        keep: Number of the newest checkpoints to keep.
 
     Attributes:
-        history: A list of dicts, one an epoch: what the logs said.
+        history: A list of the logs, a dict for each epoch.
     """
 
     def __init__(self, folder, steps_per_epoch, steps=0, others=(), keep=2):
@@ -81,7 +81,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._metrics = None
 
     def restore(self, model):
-        """Brings back the newest checkpoint that is whole, starts the clock.
+        """Restores the newest checkpoint that is whole, and starts the clock.
 
         Args:
             model: The compiled and built model to restore.
@@ -113,7 +113,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     @contextlib.contextmanager
     def stopping_on_signals(self):
-        """Has SIGINT and SIGTERM end `fit` after a step, by `Stopped`."""
+        """Makes SIGINT and SIGTERM end `fit` after a step, by `Stopped`."""
         if threading.current_thread() is not threading.main_thread():
             yield  # only there can handlers be set
             return

@@ -1,10 +1,13 @@
-"""The model compiled to train: optimizer, losses, metrics."""
+"""Compiles a model to train: optimizer, losses, metrics."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerasadder.config import TrainingConfig
+from kerasadder.errors import UserError
 from kerasadder.model import build_model
+from kerasadder.serving import model_files
 from kerasadder.task import OUTPUTS
 from kerasadder.training import schedules
 from kerasadder.training.plan import Plan
@@ -24,14 +27,20 @@ def compiled_model(plan: Plan) -> keras.Model:
     """Builds and compiles the model of a run.
 
     Args:
-        plan: The plan of the run; the learning rate's one cycle goes over all
+        plan: The plan of the run. The one cycle of the learning rate takes all
             of its steps.
 
     Returns:
         A compiled `keras.Model` of `build_model`.
+
+    Raises:
+        UserError: If there is no model to start from, or it is of another
+            trunk.
     """
     config = plan.config
     model = config_model(config, plan.precision)
+    if config.init:
+        _start_from_init(model, config)
     weights = loss_weights(config)
     model.compile(
         _optimizer(config, plan.steps_per_epoch),
@@ -46,6 +55,32 @@ def compiled_model(plan: Plan) -> keras.Model:
         jit_compile='auto' if tf.config.list_physical_devices('GPU') else False,
     )
     return model
+
+
+def initial_weights(config: TrainingConfig) -> list[np.ndarray]:
+    """Returns the weights of the model that `config.init` names.
+
+    Raises:
+        UserError: If there is no such model, or it is of another trunk.
+    """
+    weights = model_files.load_model(config.init).get_weights()
+    shapes = [weight.shape for weight in weights]
+    if shapes != [weight.shape for weight in config_model(config).weights]:
+        raise UserError(
+            f'init={config.init}: is not a model of trunk={config.trunk}; say '
+            'the `trunk` that it was trained with.'
+        )
+    return weights
+
+
+def _start_from_init(model, config):
+    """Gives a model the weights of another, and freezes what is to stay."""
+    model.set_weights(initial_weights(config))
+    # It can add. Adam would move the entries that no picture is about.
+    model.get_layer('addition_table').trainable = False
+    if config.freeze_trunk:
+        for layer in model.layers:
+            layer.trainable = layer.name == 'digit_logits'
 
 
 def _optimizer(config, steps_per_epoch):

@@ -1,8 +1,8 @@
-"""Training on all GPUs of a machine, or on several machines at once.
+"""Trains on all GPUs of a machine, or on several machines at once.
 
-On several machines every process runs the same command, each with a `TF_CONFIG`
-of its own, as `tf.distribute` has it. All do the same; one, the chief, keeps
-what comes out.
+On several machines every process runs the same command with its own
+`TF_CONFIG`, as `tf.distribute` wants it. All do the same. One of them, the
+chief, keeps the results.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ STATE = ('config.json', 'metrics.json', 'checkpoints/step_*.npz')
 def get_strategy() -> tf.distribute.Strategy:
     """Returns a strategy for all machines of `TF_CONFIG`, else for all GPUs.
 
-    GPU memory is taken as needed, if TensorFlow has not taken it already.
+    TensorFlow takes GPU memory as needed, if it has not taken it already.
 
     Raises:
         UserError: If `TF_CONFIG` names a cluster without this process, or an
@@ -56,7 +56,7 @@ def on_several_machines(strategy: tf.distribute.Strategy) -> bool:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Returns whether this process is the one that keeps what comes out."""
+    """Returns whether this process is the one that keeps the results."""
     if not on_several_machines(strategy):
         return True
     resolver = strategy.cluster_resolver
@@ -71,9 +71,9 @@ def own_folder(
 ) -> Iterator[TrainingConfig]:
     """Yields the configuration with folders that are this process's own.
 
-    Each process writes checkpoints and all, for what is in them is read from
-    all machines by all at once. Only the chief's are kept. The others start
-    from a copy of its state, so they must see its folder.
+    Each process writes all files, because the variables in checkpoints are read
+    from all machines by all processes at once. Only the chief keeps its files.
+    The others start from a copy of its state, so they must see its folder.
 
     Args:
         config: The `TrainingConfig` of all processes.
@@ -110,10 +110,11 @@ def fit(
 ) -> None:
     """Fits a compiled model to batches, on whatever devices there are.
 
-    This is `model.fit`, which fails on several machines (Keras 3.15, issues
-    20329 and 20585 of keras-team/keras). There each process takes its share of
-    each batch, gradients are summed over all, and the moving averages of batch
-    normalisation averaged: after every step all have equal variables.
+    On one machine this is `model.fit`, which fails on several (Keras 3.15,
+    issues 20329 and 20585 of keras-team/keras). On several, each process takes
+    its share of each batch. Gradients are summed over all, and the moving
+    averages of batch normalisation are averaged. So all have equal variables
+    after every step.
 
     Args:
         strategy: The `tf.distribute.Strategy` that the model was built in.

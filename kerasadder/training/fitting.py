@@ -1,4 +1,4 @@
-"""The fit of a run, from its beginning or its newest checkpoint."""
+"""Fits the model of a run, from the beginning or the newest checkpoint."""
 
 import contextlib
 
@@ -19,17 +19,17 @@ from kerasadder.training.tensorboard import TensorBoardLog
 def fit(
     plan: Plan, data: dict[str, tuple[np.ndarray, np.ndarray]]
 ) -> tuple[keras.Model, list[dict[str, float]]]:
-    """Trains a model, or goes on where an interrupted run was.
+    """Trains a model, or resumes an interrupted run.
 
     Args:
         plan: The plan of the run, its folder open.
-        data: As `run.train` takes it.
+        data: The splits, as `run.train` takes them.
 
     Returns:
         The model, and the history: a dict for each epoch.
 
     Raises:
-        Diverged: If the loss or a weight is no finite number any more.
+        Diverged: If the loss or a weight is not a finite number any more.
         Stopped: On SIGINT or SIGTERM, with everything saved.
     """
     config = plan.config
@@ -77,7 +77,7 @@ def fit(
 
 
 def _fit_on(plan, model, train, chain, step):
-    """Fits the rest of an epoch that was begun, else all epochs to come.
+    """Fits the rest of an epoch that was begun, or all epochs to come.
 
     Returns:
         The steps done.
@@ -110,7 +110,7 @@ def _fit_on(plan, model, train, chain, step):
 
 
 def _build_metrics(model, stream):
-    """Has Keras make the metrics' variables, which it else does in `fit`."""
+    """Makes Keras create the metrics' variables, as `fit` would do later."""
     for inputs, targets in stream.take(1):
         outputs = model(inputs, training=False)
         model.compute_loss(inputs, targets, outputs)

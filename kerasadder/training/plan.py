@@ -1,4 +1,4 @@
-"""What a run goes by, worked out once from its configuration."""
+"""Works out, once, what the configuration of a run leaves open."""
 
 import dataclasses
 import pathlib
@@ -14,7 +14,7 @@ BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16'}  # of a CPU
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The devices, steps and precision of a run.
+    """Holds the devices, steps and precision of a run.
 
     Attributes:
         config: The configuration.
@@ -43,7 +43,7 @@ class Plan:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process keeps what comes out."""
+        """Whether this process keeps the results."""
         return devices.is_chief(self.strategy)
 
 
@@ -74,7 +74,7 @@ def plan_run(
 
 
 def _steps_per_execution(config, steps_per_epoch, strategy):
-    """Returns a divisor of the steps of an epoch, so that epochs stay whole."""
+    """Returns a divisor of an epoch's steps, so that epochs stay whole."""
     if strategy.num_replicas_in_sync > 1:
         # Keras 3.15 fails on several devices with more (a placeholder not fed).
         divisors = [1]
@@ -98,9 +98,9 @@ def _precision(config):
 
 
 def _fast_type():
-    """Returns the type measured to be faster and as accurate, docs/recipe.md.
+    """Returns the type that is faster and as accurate (docs/recipe.md).
 
-    That is float32 on a GPU: there was none to measure.
+    A GPU gets float32, because there was no GPU to measure on.
     """
     if tf.config.list_physical_devices('GPU'):
         return 'float32'

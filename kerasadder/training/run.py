@@ -1,4 +1,4 @@
-"""Training, from a configuration to metrics, files and a SavedModel."""
+"""Trains by a configuration; leaves metrics, files and a SavedModel."""
 
 import dataclasses
 import json
@@ -41,30 +41,33 @@ def train(
     >>> metrics['test']['pairs']
     200
 
-    The run's folder, `config.model_dir`, gets all files; if it holds an
-    interrupted run of the same recipe, that run goes on.
+    The run's folder, `config.model_dir`, gets all files. If it holds an
+    interrupted run of the same recipe, that run resumes.
 
     Args:
         config: The `TrainingConfig`.
         data: Dict from `train`, `validation` and `test` to `(images, labels)`,
-            uint8 `(n, 28, 28, 1)` and integer `(n,)`; None for
-            `config.dataset`.
+            uint8 `(n, 28, 28, 1)` and integer `(n,)`, as `splits.load` returns
+            them; None for `config.dataset`.
         strategy: A `tf.distribute.Strategy`; None for one that uses every GPU,
             of every machine in `TF_CONFIG`.
 
     Returns:
-        The dict that is written to `metrics.json`; None on another machine
-        than the chief.
+        The dict in `metrics.json`. On several machines only the chief returns
+        it; the others return None.
 
     Raises:
-        UserError: If the configuration does not fit the data, the folder holds
-            a run of another recipe or is in use, the loss is no number any
-            more, or the accuracy is below `config.minimum_accuracy`.
+        UserError: If the configuration does not fit the data or the model to
+            start from, the folder holds a run of another recipe or is in use,
+            the loss is not a number any more, or the accuracy is below
+            `config.minimum_accuracy`.
         Stopped: On SIGINT or SIGTERM while training, with everything saved.
         OSError: If a folder cannot be written.
     """
     strategy = strategy or devices.get_strategy()
     plan = plan_run(config, _steps_per_epoch(config, data), strategy)
+    if config.init:
+        compilation.initial_weights(config)  # refused before a folder is made
     with (
         devices.own_folder(config, strategy) as config,
         run_folder.open_run_folder(config) as folder,
@@ -78,6 +81,9 @@ def train(
                 print(f'{folder}: this run is complete; nothing to do.')
             return metrics if plan.is_chief else None
         data = data or _load(config)
+        if config.mnist_images:
+            train = splits.among_mnist(*data['train'], config.mnist_images)
+            data = {**data, 'train': train}
         trained, history = fitting.fit(plan, data)
         if not plan.is_chief:
             return None
@@ -101,6 +107,7 @@ def _steps_per_epoch(config, data):
         num_images = len(data['train'][1])
     else:
         num_images = splits.num_training_images(config.dataset, config.data_dir)
+    num_images = splits.num_among_mnist(num_images, config.mnist_images)
     return batches.steps_per_epoch(num_images, config.batch_size)
 
 
@@ -111,7 +118,7 @@ def _load(config):
 
 
 def _keep(plan, trained):
-    """Saves the trained model; what is kept computes in float32 anywhere."""
+    """Saves the trained model, which then computes in float32 anywhere."""
     model = compilation.config_model(plan.config)
     model.set_weights(trained.get_weights())
     # Guo et al., "On Calibration of Modern Neural Networks", 2017.
@@ -125,7 +132,7 @@ def _keep(plan, trained):
 
 
 def _export(plan, model, metrics):
-    """Exports the model if it is good enough; writes the metrics anyway."""
+    """Exports the model if it is accurate enough; always writes the metrics."""
     config = plan.config
     metrics = metrics | {'model_dir': str(plan.folder), 'saved_model': None}
     accuracy = metrics['test']['joint_accuracy']
@@ -145,7 +152,7 @@ def _export(plan, model, metrics):
 
 
 def _metrics_of_complete_run(plan):
-    """Returns what an earlier call left, None if there is something to do."""
+    """Returns the metrics of a complete run, None if there is work to do."""
     config, folder = plan.config, plan.folder
     path = folder / 'metrics.json'
     if not path.is_file():
@@ -194,7 +201,7 @@ def _evaluate(config, data, model):
 
 
 def _speed(plan, history):
-    """Returns what training took, over all epochs, resumed or not."""
+    """Returns the time and speed of all epochs, before a resume too."""
     seconds = sum(row['seconds'] for row in history)
     images = len(history) * plan.steps_per_epoch * plan.config.batch_size
     return {

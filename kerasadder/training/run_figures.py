@@ -1,4 +1,4 @@
-"""All figures of a run, from what it left in its folder."""
+"""Draws all figures of a run from the files in its folder."""
 
 import csv
 import pathlib
@@ -6,6 +6,7 @@ import pathlib
 import keras
 import numpy as np
 
+from kerasadder import evaluation
 from kerasadder import files
 from kerasadder.plots import addition_table
 from kerasadder.plots import image_grids
@@ -22,14 +23,14 @@ def draw(
     predictions: dict[str, np.ndarray],
     dataset: str,
 ) -> None:
-    """Writes the figures of a run, PNG files; images are those of the test.
+    """Writes the figures of a run as PNG files, with the test images.
 
     Args:
         folder: `pathlib.Path` of the run's folder, with `history.csv` and
             `tables/`.
         directory: `pathlib.Path` of the folder to write to.
         model: The trained model of `build_model`.
-        test: `(images, labels)`, arrays `(n, 28, 28, 1)` and `(n,)`.
+        test: `(images, labels)`, as `evaluation.evaluate` takes them.
         predictions: What `evaluation.predict` returns for the images.
         dataset: As in the configuration of the run.
 
@@ -37,6 +38,7 @@ def draw(
         OSError: If a file cannot be read or written.
     """
     images, labels = test
+    images = evaluation.seen(images, predictions)
     with open(folder / 'history.csv', encoding='utf-8', newline='') as file:
         history = [
             {name: float(value) for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""The folder of a run: each file whole, resumed only by the same recipe."""
+"""Opens the folder of a run, to resume it by the same recipe only."""
 
 import contextlib
 import datetime
@@ -15,9 +15,9 @@ from kerasadder.errors import UserError
 
 @contextlib.contextmanager
 def open_run_folder(config: TrainingConfig) -> Iterator[pathlib.Path]:
-    """Makes the run's folder, or opens it to go on with the run in it.
+    """Makes the run's folder, or opens it to resume the run in it.
 
-    While it is open, no other process can open it.
+    No other process can open it meanwhile.
 
     Args:
         config: The `TrainingConfig`; its recipe is kept in `config.json`.
@@ -27,8 +27,8 @@ def open_run_folder(config: TrainingConfig) -> Iterator[pathlib.Path]:
         `tables/` and `tensorboard/` in it.
 
     Raises:
-        UserError: If the folder holds a run of another recipe, or files that
-            are of no run, or if another process has it open.
+        UserError: If the folder holds a run of another recipe or other files,
+            or if another process has it open.
         OSError: If the folder cannot be written.
     """
     now = f'{datetime.datetime.now():%Y-%m-%d_%H-%M-%S}'

@@ -1,4 +1,4 @@
-"""How the learning rate goes from step to step."""
+"""Changes the learning rate from step to step."""
 
 import keras
 import tensorflow as tf
@@ -10,7 +10,7 @@ AVERAGED_LEARNING_RATE = 1 / 4  # of the peak, while weights are averaged
 
 
 class CycleThenConstant(keras.optimizers.schedules.LearningRateSchedule):
-    """One cycle, then a constant rate, and in the end none.
+    """Does one cycle, then stays constant, and ends at 0.
 
     Args:
         learning_rate: Peak of the cycle.
@@ -32,7 +32,7 @@ class CycleThenConstant(keras.optimizers.schedules.LearningRateSchedule):
 def one_cycle(
     learning_rate: float, steps: int
 ) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Returns the schedule of a run of so many steps, by its peak."""
+    """Returns the one-cycle schedule of a run from its peak and its steps."""
     warmup_steps = round(WARMUP * steps)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=FIRST_LEARNING_RATE * learning_rate,

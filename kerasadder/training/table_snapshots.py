@@ -1,4 +1,4 @@
-"""The learned addition table, noted as training goes on."""
+"""Takes snapshots of the learned addition table as training goes on."""
 
 import math
 import pathlib
@@ -9,17 +9,17 @@ import numpy as np
 from kerasadder import files
 from kerasadder.training.callbacks import steps_done
 
-NOTE_GROWTH = 1.15  # of the steps, from one note of the table to the next
+NOTE_GROWTH = 1.15  # of the steps, from one snapshot to the next
 
 
 class TableNotes(keras.callbacks.Callback):
-    """Notes the learned addition table as training goes on.
+    """Takes snapshots of the learned addition table as training goes on.
 
-    Before the first step, after the last, and between them ever more seldom:
-    each time the steps done have grown by about 15 %, for the table is learned
-    early. A note is a file, `step_<n>.npy`, and depends on nothing but recipe
-    and step: a run that goes on from a checkpoint writes what it would have
-    written. Put it before the checkpoint, so that none is missing.
+    It takes one before the first step and one after the last. Between them it
+    takes one each time the steps done have grown by about 15 %, because the
+    table is learned early. A snapshot is a file, `step_<n>.npy`. It depends on
+    recipe and step alone, so a resumed run writes the same files. Put it before
+    the checkpoint, so that none is missing.
 
     Args:
         directory: `pathlib.Path` to write to.

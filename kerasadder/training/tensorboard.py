@@ -1,4 +1,4 @@
-"""What `tensorboard --logdir runs` shows of a run.
+"""Writes what `tensorboard --logdir runs` shows of a run.
 
 The hyperparameters are written as protos, because `hp.hparams` can say neither
 which of them differ between runs nor that a run has ended.
@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams import summary as hparams
 
+from kerasadder import evaluation
 from kerasadder.plots import addition_table
 from kerasadder.plots import image_grids
 from kerasadder.plots import scores
@@ -22,13 +23,12 @@ COMPARED = ('epochs', 'learning_rate', 'dropout', 'preset', 'seed')
 
 
 class TensorBoardLog(keras.callbacks.Callback):
-    """Writes scalars, the graph, figures and the config as TensorBoard reads.
+    """Writes scalars, the graph, figures and the config for TensorBoard.
 
-    In `directory` come the hyperparameters, and below it two runs, `train` and
-    `validation`, with the same scalars of each; the figures are of the
-    validation images. Every epoch gets event files of its own, whose names end
-    in `epoch_<n>`, so that a resumed run can take back what came after its
-    checkpoint.
+    It writes the hyperparameters to `directory`. Below it are two runs, `train`
+    and `validation`, with the same scalars. The figures show the validation
+    images. Every epoch has event files of its own, whose names end in
+    `epoch_<n>`. So a resumed run can delete what came after its checkpoint.
 
     Args:
         directory: `pathlib.Path` to write to.
@@ -43,7 +43,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.validation = validation
 
     def forget_after(self, epochs):
-        """Deletes what was written after so many epochs, 0 for all."""
+        """Deletes the files of all epochs after the first `epochs`; 0: all."""
         for path in self.directory.rglob('*.epoch_*'):
             if epochs == 0 or int(path.name.rpartition('_')[2]) > epochs:
                 path.unlink()
@@ -96,8 +96,9 @@ class TensorBoardLog(keras.callbacks.Callback):
             with _writer(self.directory / run, epoch + 1):
                 for name, value in values.items():
                     tf.summary.scalar(name, value)
-        images, labels = self.validation.images, self.validation.labels
         predictions = self.validation.predictions
+        images = evaluation.seen(self.validation.images, predictions)
+        labels = self.validation.labels
         table = self.model.get_layer('addition_table').log_table()
         drawn = {
             'predictions': image_grids.predictions_grid(
@@ -114,7 +115,7 @@ class TensorBoardLog(keras.callbacks.Callback):
 def write_result(
     directory: pathlib.Path, epochs: int, test: dict[str, float]
 ) -> None:
-    """Writes the scores of a finished run, as a run `test` beside its others.
+    """Writes the scores of a finished run as `test`, beside its other runs.
 
     `TensorBoardLog.forget_after` deletes them too.
 

@@ -8,10 +8,16 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
 from kerasadder.data import splits
+from kerasadder.serving import export
+from kerasadder.serving import model_files
+from tests.support.picture_folders import few_of_each
+from tests.support.picture_folders import mirrored_stripes
+from tests.support.picture_folders import write_pictures
 from tests.support.scripts import ROOT
 from tests.support.stripes import stripes
 
@@ -149,3 +155,43 @@ def test_links_lead_somewhere(page):
         re.sub(r'[^\w -]', '', h).lower().replace(' ', '-') for h in headings
     }
     assert set(re.findall(r'\]\(#([^)]+)\)', text)) <= anchors
+
+
+def test_own_pictures_are_learned_with_sample_weights(
+    run, tmp_path, monkeypatch
+):
+    tuned = model_files.load_model(run[1] / 'run' / 'model.keras')
+    shipped = export.export_saved_model(tuned, tmp_path / 'shipped')
+    monkeypatch.setattr(model_files, 'SHIPPED', shipped)
+    # Three times as many zeros and ones as of the others.
+    images, labels = mirrored_stripes(400, seed=3)
+    for count, digits in ((30, (0, 1)), (10, range(2, 10))):
+        some = np.isin(labels, digits)
+        few = few_of_each(images[some], labels[some], count)
+        write_pictures(tmp_path / 'my_pictures', *few)
+    monkeypatch.chdir(tmp_path)
+    fitted = []
+    fit = keras.Model.fit
+
+    def noted(model, inputs, targets, sample_weight, **options):
+        fitted.append((targets['digit'], sample_weight))
+        return fit(
+            model, inputs, targets, sample_weight=sample_weight, **options
+        )
+
+    monkeypatch.setattr(keras.Model, 'fit', noted)
+    (block,) = blocks('Your own pictures', 'python')
+    exec(block, {})
+    ((digits, weights),) = fitted
+    for name in ('digit', 'sum'):
+        of_each = np.bincount(digits, weights[name])
+        np.testing.assert_allclose(of_each, len(digits) / 10)
+    exported = tmp_path / 'saved_models' / 'mine' / '1'
+    again = model_files.load_model(exported)
+    before, after = tuned.weights, again.weights
+    changed = [
+        one.path
+        for one, other in zip(before, after)
+        if (one.numpy() != other.numpy()).any()
+    ]
+    assert changed == ['digit_logits/kernel', 'digit_logits/bias']

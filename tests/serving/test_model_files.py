@@ -25,6 +25,31 @@ def test_loads_a_keras_file(model, tmp_path):
         np.testing.assert_array_equal(again(inputs())[name], output)
 
 
+def test_loads_what_an_export_was_made_of(model, tmp_path, monkeypatch):
+    compiled = keras.models.clone_model(model)
+    compiled.set_weights(model.get_weights())
+    compiled.compile('adam', 'sparse_categorical_crossentropy')
+    compiled.optimizer.build(compiled.trainable_variables)
+    version = export.export_saved_model(compiled, tmp_path)
+    monkeypatch.setattr(model_files, 'SHIPPED', version)
+    for path in (version, 'shipped'):
+        again = model_files.load_model(path)
+        for one, other in zip(
+            again.get_weights(), model.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+    # An optimizer would triple its size.
+    written = version / model_files.KERAS_FILE
+    assert keras.models.load_model(written).optimizer is None
+
+
+def test_export_without_a_keras_file_is_told(model, tmp_path):
+    version = export.export_saved_model(model, tmp_path)
+    (version / model_files.KERAS_FILE).unlink()
+    with pytest.raises(UserError, match=r'model\.keras: no such file'):
+        model_files.load_model(version)
+
+
 def test_saved_model_predicts_as_the_model_does(model, tmp_path):
     predict = model_files.load_saved_model(
         export.export_saved_model(model, tmp_path)
