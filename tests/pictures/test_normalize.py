@@ -136,6 +136,16 @@ def test_small_picture_of_dark_ink_is_taken_light_on_dark(data_dir):
     np.testing.assert_array_equal(normalize(*encoded)[:, 0], images[:50])
 
 
+def test_image_with_its_outer_columns_inverted_is_taken_as_it_is_too(data_dir):
+    ((images, _),) = splits.load('test', data_dir=data_dir)
+    images = images[:50].copy()
+    images[:, :, :7] = 255 - images[:, :, :7]
+    images[:, :, -7:] = 255 - images[:, :, -7:]
+    readings = normalize(*(tf.io.encode_png(i).numpy() for i in images))
+    as_it_is = (readings == images[:, None]).all(axis=(2, 3, 4))
+    assert as_it_is.any(axis=1).all()
+
+
 def test_no_picture_no_image():
     assert normalize_pictures(tf.constant([], tf.string)).shape == (
         *(0, 2, 28, 28, 1),
