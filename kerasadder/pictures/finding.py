@@ -12,7 +12,10 @@ from kerasadder.task import IMAGE_SHAPE
 MOST = 1024  # pixels, the longer side, before anything else
 LOOK, LEAST_LOOK = 192, 96  # pixels, the longer side to find things at
 CELL = 2  # pixels: things are told apart on a grid of such
+BESIDE = 4  # cells, on each side: the paper of a stroke
 REACH = 0.12  # of the digit's size: parts that near belong to it
+FAR_REACH, LARGE = 0.2, 0.4  # larger parts may be farther: half a broken digit
+MOST_JOINS = 3  # rounds
 # How much each reading of a picture is trusted: strokes of a pen, of a pen if
 # ink is lighter where it seems darker than paper, and of a thick marker.
 PREFERENCE = (1.0, 0.3, 0.9)
@@ -84,12 +87,15 @@ def find(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     )
     marker = inks.light_on_dark(value, inks.AROUND_MARKER)
     marker = inks.over_paper(marker[None], inks.window(inks.MARKER, value))
-    ink = tf.concat([pens, marker], axis=0)
+    ink, paper = (tf.concat(planes, axis=0) for planes in zip(pens, marker))
     strokes = tf.where(inks.is_stroke(ink), ink, 0.0)
     coarse = _pool(tf.nn.max_pool2d, strokes)
+    paper = _pool(tf.nn.avg_pool2d, paper)
+    beside = tf.constant(2 * BESIDE + 1)
+    rise = windows.slide_max(paper, beside) + windows.slide_max(-paper, beside)
     edges = _pool(tf.nn.avg_pool2d, _squared_gradient(value)[None])
     edges = tf.repeat(edges, len(PREFERENCE), axis=0)
-    things, where, part = things_.measure(coarse, edges)
+    things, where, part = things_.measure(coarse, edges, rise)
     strongest = tf.reduce_max(tf.concat([things.strongest, [0.0]], axis=0))
     ink = tf.cond(
         strongest > 0,
@@ -124,26 +130,43 @@ def _with_parts(main, things, where, part, shape):
         & (things.size < longest * things.size[main])
         & (things.area > 0.01 * things.area[main])
     )
+    is_large = things.size > LARGE * things.size[main]
     shape = tf.cast(shape, tf.int64)
-    ours = tf.ensure_shape(part == main, (None,))
-    for _ in range(3):  # each part brings others within reach
-        mask = tf.scatter_nd(where[:, 1:], tf.cast(ours, tf.float32), shape)
-        size = tf.reduce_max(
-            tf.reduce_max(tf.where(ours[:, None], where[:, 1:], 0), axis=0)
-            - tf.reduce_min(
-                tf.where(ours[:, None], where[:, 1:], tf.int64.max), axis=0
+
+    def mask_of(cells):
+        cells = tf.cast(cells, tf.float32)
+        return tf.minimum(tf.scatter_nd(where[:, 1:], cells, shape), 1)
+
+    def join(ours, _):
+        mask = mask_of(ours)
+        size = _longer_side(tf.boolean_mask(where[:, 1:], ours))
+        joined = ours
+        for share, fits in (
+            (REACH, may_belong),
+            (FAR_REACH, may_belong & is_large),
+        ):
+            reach = tf.cast(share * size, tf.int32)
+            near = windows.slide_max(mask[None], 2 * reach + 1)[0]
+            touched = tf.math.unsorted_segment_max(
+                tf.gather_nd(near, where[:, 1:]), part, tf.size(things.size)
             )
-            + 1
-        )
-        reach = 2 * tf.cast(REACH * tf.cast(size, tf.float32), tf.int32) + 1
-        near = windows.slide_max(tf.minimum(mask, 1)[None], reach)[0]
-        touched = tf.math.unsorted_segment_max(
-            tf.gather_nd(near, where[:, 1:]), part, tf.size(things.size)
-        )
-        ours |= tf.gather((touched > 0) & may_belong, part)
-    return tf.minimum(
-        tf.scatter_nd(where[:, 1:], tf.cast(ours, tf.float32), shape), 1
+            joined |= tf.gather((touched > 0) & fits, part)
+        return joined, tf.reduce_any(joined != ours)
+
+    # Each part may bring others within reach.
+    ours, _ = tf.while_loop(
+        lambda _, has_grown: has_grown,
+        join,
+        (tf.ensure_shape(part == main, (None,)), True),
+        maximum_iterations=MOST_JOINS,
     )
+    return mask_of(ours)
+
+
+def _longer_side(cells):
+    """Returns the longer side of the box of cells `(n, 2)`, a float."""
+    sides = tf.reduce_max(cells, axis=0) - tf.reduce_min(cells, axis=0) + 1
+    return tf.cast(tf.reduce_max(sides), tf.float32)
 
 
 def _pool(function, values):

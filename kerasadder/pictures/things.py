@@ -25,6 +25,7 @@ class Things(typing.NamedTuple):
     at_border: tf.Tensor  # how many cells
     elongation: tf.Tensor  # breadth to length, by second moments
     upright: tf.Tensor  # 1 if it is higher than wide
+    cut: tf.Tensor  # the share of cells on paper that is not even
     in_middle: tf.Tensor  # cells in the middle half of its box, both ways
 
     @property
@@ -41,13 +42,14 @@ class Things(typing.NamedTuple):
 
 
 def measure(
-    ink: tf.Tensor, edges: tf.Tensor
+    ink: tf.Tensor, edges: tf.Tensor, rise: tf.Tensor
 ) -> tuple[Things, tf.Tensor, tf.Tensor]:
     """Finds the connected components of ink and what they look like.
 
     Args:
         ink: float tensor `(planes, height, width)`, 0 where there is none.
         edges: float tensor of the same shape, squared gradients.
+        rise: float tensor of the same shape, how much the paper rises there.
 
     Returns:
         `Things`; where their cells are, int64 `(cells, 3)`; and to which of
@@ -68,6 +70,8 @@ def measure(
 
     here = tf.gather_nd(ink, where)
     area = total(tf.ones_like(here))
+    mean_ink = total(here) / area
+    is_cut = tf.gather_nd(rise, where) > tf.gather(mean_ink, part) / 2
     at_border = (y < 1) | (x < 1) | (y > height - 2) | (x > width - 2)
     top, left = -largest(-y), -largest(-x)
     bottom, right = largest(y) + 1, largest(x) + 1
@@ -91,12 +95,13 @@ def measure(
         bottom=bottom,
         right=right,
         area=area,
-        ink=total(here) / area,
+        ink=mean_ink,
         strongest=largest(here),
         edges=total(tf.gather_nd(edges, where)),
         at_border=total(tf.cast(at_border, tf.float32)),
         elongation=tf.sqrt(tf.nn.relu(middle - spread) / (middle + spread)),
         upright=tf.cast(yy > xx, tf.float32),
+        cut=total(tf.cast(is_cut, tf.float32)) / area,
         in_middle=total(tf.cast(in_middle, tf.float32)),
     )
     return things, where, part
@@ -111,7 +116,8 @@ def likeliness(
     """Returns how likely each thing is the digit, `(n,)`, as a score.
 
     Much sharp outline speaks for it; against it, to lie at the border, far
-    from the middle, to be a line, a patch, uneven, or a frame around another.
+    from the middle, to be a line, a patch, uneven, a frame around another, or
+    what a window narrower than a stroke has cut off it.
 
     Args:
         things: `Things`.
@@ -123,14 +129,16 @@ def likeliness(
     shorter = tf.minimum(things.height, things.width)
     is_line = things.elongation < LINE
     fill = things.area / (things.height * things.width)
-    is_patch = (fill > 0.78) & (shorter > 0.35 * things.size)
+    is_patch = (fill > 0.72) & (shorter > 0.35 * things.size)
+    at_border = things.at_border / things.size
     score = (
         tf.sqrt(things.edges)
-        / (1 + 4 * things.at_border / things.size)
+        / (1 + 6 * at_border**2)
         / (1 + y * y + x * x)
         # An upright line may be a 1.
         * tf.where(is_line, tf.where(things.upright > 0, 0.5, 0.2), 1.0)
-        * tf.where(is_patch, 0.1, 1.0)
+        * tf.where(is_patch, 0.35, 1.0)
+        * (1 - things.cut) ** 3
         * tf.minimum(1.0, things.ink / (0.6 * things.strongest))
         * tf.gather(preference, tf.cast(things.plane, tf.int32))
     )

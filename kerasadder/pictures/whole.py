@@ -45,7 +45,7 @@ def _ink(grey):
     light_paper = inks.quantile(tf.sort(border), 0.5) > middle
     ink = tf.where(light_paper, 255 - grey, grey)
     ink = tf.nn.relu(ink - _shading(ink))
-    ink = inks.without_grain(ink, tf.sort(tf.reshape(ink, [-1])))
+    ink = inks.without_grain(ink[None])[0]
     full = placing.full_ink(ink)
     return tf.minimum(ink / tf.maximum(full, 1e-3), 1.0), full
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasadder.model import with_every_number
 from kerasadder.pictures.normalize import READINGS
 from kerasadder.pictures.normalize import normalize_pictures
-from kerasadder.pictures.normalize import surest
+from kerasadder.pictures.normalize import trust
 from kerasadder.serving.limits import MAX_EXAMPLES
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_NUMBERS
@@ -97,9 +97,9 @@ def _classify_bytes(model):
             name: tf.reshape(output, (-1, READINGS, output.shape[-1]))
             for name, output in _call(model, inputs).items()
         }
-        which = surest(outputs['digit'])
+        weights = trust(outputs['digit'])[..., None]
         outputs = {
-            name: tf.gather(output, which, batch_dims=1)
+            name: tf.reduce_sum(weights * output, axis=1)
             for name, output in outputs.items()
         }
         labels = {

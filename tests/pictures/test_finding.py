@@ -12,6 +12,17 @@ from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.serving import model_files
 from tests.support.scripts import SHIPPED
 
+# A 3 as thick as in a scan of 8 pixels.
+THICK = [
+    '..+##+..',
+    '..+..+#.',
+    '.....+#.',
+    '...+##..',
+    '....+#+.',
+    '......#+',
+    '.....+#.',
+    '..+###+.',
+]
 SIDE = 400
 INK, PAPER = 40, 225  # grey values
 
@@ -80,6 +91,15 @@ def specks(image):
     return np.where(draw < 0.01, 20, image)
 
 
+def card(image):
+    mask = Image.new('L', (SIDE, SIDE))
+    ImageDraw.Draw(mask).polygon(
+        [(110, 80), (280, 70), (290, 330), (115, 340)], 1
+    )
+    table = 60 + np.random.default_rng(0).normal(0, 8, image.shape)
+    return np.where(np.asarray(mask), image, table)
+
+
 def small(image):
     whole = Image.fromarray(np.uint8(image))
     return np.asarray(whole.resize((70, 70), Image.Resampling.BOX), float)
@@ -129,3 +149,20 @@ def test_second_reading_has_the_digit_alone_on_black(name):
     )
     assert np.abs(alone - cluttered).mean() < 6
     assert (cluttered == 0).mean() > 0.5
+
+
+@pytest.mark.parametrize('enlarged', [10, 20])
+def test_thick_strokes_in_a_tight_crop_are_found_whole(enlarged):
+    levels = {'.': 255, '+': 128, '#': 0}
+    pixels = np.array([[levels[c] for c in row] for row in THICK], np.uint8)
+    size = 8 * enlarged, 8 * enlarged
+    crop = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
+    ink, found = normalize_pictures([encode(np.asarray(crop))]).numpy()[0]
+    assert np.abs(ink - found).mean() < 9
+
+
+def test_thick_digit_is_found_on_a_card_on_a_table():
+    alone = np.asarray(page(30), float)
+    pictures = [encode(alone), encode(card(alone))]
+    on_page, on_card = normalize_pictures(pictures).numpy()[:, 1]
+    assert np.abs(on_page - on_card).mean() < 6

@@ -13,7 +13,7 @@ from PIL import ImageDraw
 from kerasadder.data import splits
 from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.pictures.normalize import seen
-from kerasadder.pictures.normalize import surest
+from kerasadder.pictures.normalize import trust
 
 
 def ink(height=300, width=240, size=1.0, top=60, left=60, strokes=24):
@@ -136,17 +136,47 @@ def test_small_picture_of_dark_ink_is_taken_light_on_dark(data_dir):
     np.testing.assert_array_equal(normalize(*encoded)[:, 0], images[:50])
 
 
+def test_image_with_its_outer_columns_inverted_is_taken_as_it_is_too(data_dir):
+    ((images, _),) = splits.load('test', data_dir=data_dir)
+    images = images[:50].copy()
+    images[:, :, :7] = 255 - images[:, :, :7]
+    images[:, :, -7:] = 255 - images[:, :, -7:]
+    readings = normalize(*(tf.io.encode_png(i).numpy() for i in images))
+    as_it_is = (readings == images[:, None]).all(axis=(2, 3, 4))
+    assert as_it_is.any(axis=1).all()
+
+
 def test_no_picture_no_image():
     assert normalize_pictures(tf.constant([], tf.string)).shape == (
         *(0, 2, 28, 28, 1),
     )
 
 
-def test_surest_reading_is_the_one_of_the_highest_probability():
-    digit = np.full((2, 2, 10), 0.01, np.float32)
-    digit[0, 0, 3] = digit[1, 1, 4] = 0.9
-    digit[0, 1, 5] = digit[1, 0, 6] = 0.8
-    assert surest(digit).numpy().tolist() == [0, 1]
+def answer(digit, probability):
+    rest = np.full(10, (1 - probability) / 9, np.float32)
+    rest[digit] = probability
+    return rest
+
+
+def mixed(*answers):
+    digit = np.stack(answers)[None]
+    return (trust(digit).numpy()[..., None] * digit).sum(axis=1)[0]
+
+
+def test_surer_reading_decides():
+    assert mixed(answer(3, 0.99), answer(5, 0.5))[3] > 0.85
+    assert mixed(answer(3, 0.4), answer(5, 0.95))[5] > 0.75
+
+
+def test_two_sure_readings_that_differ_leave_doubt():
+    assert mixed(answer(3, 0.999), answer(5, 0.995)).max() < 0.75
+    certain = np.eye(10, dtype=np.float32)
+    assert mixed(certain[3], certain[5]).max() == 0.5
+
+
+def test_equal_readings_answer_as_one():
+    one = answer(8, 0.7)
+    np.testing.assert_allclose(mixed(one, one), one, rtol=1e-6)
 
 
 def test_seen_is_the_reading_that_the_classifier_is_surest_of():
