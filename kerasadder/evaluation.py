@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasadder.model import with_every_number
+from kerasadder.pictures.normalize import trust
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import OUTPUTS
 from kerasadder.task import TABLES
@@ -41,16 +42,17 @@ def predict(
             `every_number_function` and `model_files.load_saved_model` return
             such a callable.
         images: Array `(n, 28, 28, 1)`, pixel values 0..255; n at least 1. Or
-            `(n, readings, 28, 28, 1)`: several readings of a picture, of which
-            the one counts that the model is surest of, as in `classify_bytes`.
+            `(n, readings, 28, 28, 1)`: several readings of a picture, whose
+            answers are mixed as in `classify_bytes`.
         batch_size: Images a call.
 
     Returns:
         A dict of float32 arrays: `digit` `(n, 10)` and `sum` `(n, 10, 19)`.
-        With several readings also `reading` `(n,)`, the index of the surest.
+        With several readings also `reading` `(n,)`, the index of the one that
+        counts most.
     """
     if images.ndim == 5:
-        return _surest_predictions(every_number, images, batch_size)
+        return _mixed_predictions(every_number, images, batch_size)
     batches = [
         every_number(tf.cast(images[i : i + batch_size], tf.float32))
         for i in range(0, len(images), batch_size)
@@ -61,15 +63,18 @@ def predict(
     }
 
 
-def _surest_predictions(every_number, images, batch_size):
+def _mixed_predictions(every_number, images, batch_size):
     count, readings = images.shape[:2]
     each = predict(every_number, images.reshape(-1, *IMAGE_SHAPE), batch_size)
-    confidence = each['digit'].max(axis=-1).reshape(count, readings)
-    reading = confidence.argmax(axis=1)
-    surest = readings * np.arange(count) + reading
-    return {name: array[surest] for name, array in each.items()} | {
-        'reading': reading
+    each = {
+        name: array.reshape(count, readings, *array.shape[1:])
+        for name, array in each.items()
     }
+    weights = trust(each['digit']).numpy()
+    return {
+        name: np.einsum('nr,nr...->n...', weights, array)
+        for name, array in each.items()
+    } | {'reading': weights.argmax(axis=1)}
 
 
 def seen(images: np.ndarray, predictions: dict[str, np.ndarray]) -> np.ndarray:

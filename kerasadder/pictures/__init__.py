@@ -9,8 +9,8 @@ bitmap: `decode_bmp` reads a BMP, its palette too.
 orientation: `turn_upright` does what EXIF says of how a camera was held.
 limits: `require` refuses a picture in words, `require_pixels` a large one.
 fields: `octets` and `unsigned` read numbers out of a file.
-normalize: `normalize_pictures` reads a picture in two ways; `surest` and `seen`
-  tell by which one the network answers.
+normalize: `normalize_pictures` reads a picture in two ways; `trust` says how
+  much each counts in the answer, `seen` which one counts most.
 whole: `read` takes all ink for the digit's.
 finding: `read` finds the digit among the things in a picture.
 things: `measure` and `likeliness` tell which thing is likeliest a digit.
