@@ -35,7 +35,12 @@ def served(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'name', [name for name in kerasadder.__all__ if name != '__version__']
+    'name',
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name == 'train'))
+        for name in kerasadder.__all__
+        if name != '__version__'
+    ],
 )
 def test_example_of_each_public_name_runs(name, somewhere, served):
     names = {'kerasadder': kerasadder, 'np': np, 'pathlib': pathlib}

@@ -71,6 +71,7 @@ def test_no_such_command_is_one_line(arguments):
     assert 'train' in line
 
 
+@pytest.mark.slow
 def test_command_takes_what_its_script_takes(tmp_path):
     done = kerasadder('evaluate', '--saved_model=none', cwd=tmp_path)
     assert done.returncode == 2

@@ -19,6 +19,7 @@ def test_shipped_model_reads_photographs(classify, digit):
     assert answer['sum_label'].tolist() == [digit + 7] * 3
 
 
+@pytest.mark.slow
 def test_predict_reads_a_photograph(tmp_path):
     (tmp_path / 'photo.jpg').write_bytes(photograph(5, seed=9))
     done = run_script(

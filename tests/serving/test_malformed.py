@@ -116,6 +116,7 @@ def test_malformed_predict_is_refused(loader, wrong):
 
 @EXAMPLES
 @given(wrong=MALFORMED['classify_bytes'])
+@pytest.mark.slow
 def test_malformed_classify_is_refused(loader, wrong):
     assert_refused_and_the_next_answered(loader, 'classify_bytes', wrong)
 

@@ -75,6 +75,7 @@ def test_cluster_without_this_process_is_refused(value, reason, monkeypatch):
         devices.get_strategy()
 
 
+@pytest.mark.slow
 def test_taken_port_is_refused(tmp_path):
     with socket.create_server(('localhost', 0)) as server:
         port = server.getsockname()[1]
