@@ -126,7 +126,7 @@ def test_report_says_the_accuracies_in_percent():
     assert '3 of 10 images wrong' in text
 
 
-def test_surest_reading_of_a_picture_counts():
+def test_readings_of_a_picture_are_mixed_by_their_odds():
     def unsure(image):
         """Knows the digit, as surely as the second pixel says."""
         known = knower(image)
@@ -139,6 +139,14 @@ def test_surest_reading_of_a_picture_counts():
     readings[:, :, 0, 1, 0] = [[200, 100], [0, 50], [90, 80]]
     predictions = evaluation.predict(unsure, readings, batch_size=4)
     expected = [3, 6, 4]
+    sure = np.array([200, 100]) / 255
+    likeliest = sure + (1 - sure) / 10
+    weights = np.sqrt(likeliest / (1 - likeliest))
+    np.testing.assert_allclose(
+        predictions['sum'][0, 2, [5, 0]],  # 3 + 2, and 8 + 2 is none of it
+        [weights[0] / weights.sum(), 0],
+        rtol=1e-5,
+    )
     assert predictions['digit'].argmax(-1).tolist() == expected
     assert predictions['sum'][:, 2].argmax(-1).tolist() == [5, 8, 6]
     np.testing.assert_array_equal(

@@ -58,7 +58,7 @@ def test_help_of_a_command_fits_a_screen(command):
     lines = done.stdout.splitlines()
     assert lines[0][0].isupper()
     assert any(line.startswith('  --') for line in lines)
-    assert len(lines) <= 48
+    assert len(lines) <= 60
     assert max(map(len, lines)) < 80
 
 

@@ -13,7 +13,7 @@ from kerasadder.commands import runner
 from kerasadder.commands import train
 from tests.support.scripts import ROOT
 from tests.support.scripts import python
-from tests.support.scripts import run_script
+from tests.support.scripts import run_process
 
 # Imports that neither Ctrl-C nor anything else ends.
 STUBBORN = """
@@ -114,7 +114,7 @@ def test_output_in_ascii_is_escaped_and_all_pictures_answered(tmp_path):
     names = ['f\u00fc\u00dfe.jpg', '\u4e94.jpg', 'x$_{$.jpg']
     for name in names:
         (tmp_path / name).write_bytes(photo)
-    done = run_script(
+    done = run_process(
         *('predict.py', *names, '--number=7', '--figure=answers.png'),
         cwd=tmp_path,
         LC_ALL='C',
