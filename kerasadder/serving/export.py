@@ -130,7 +130,8 @@ def _write(model, path):
         for record in warmup.warmup_records():
             writer.write(record)
     # To train on: what is served has no batch normalisation any more.
-    copy = keras.models.clone_model(model)  # without an optimizer
+    # A clone would be compiled as the model is, and so have its optimizer.
+    copy = keras.Model.from_config(model.get_config())
     copy.set_weights(model.get_weights())
     copy.trainable = True
     copy.save(pathlib.Path(path) / model_files.KERAS_FILE)
