@@ -51,7 +51,8 @@ def main(given: flags.FlagValues, unused_arguments: list[str]) -> int | None:
             '  kerasadder predict picture.png --number=7 '
             f'--saved_model={shlex.quote(saved_model)}\n'
             f'  docker run --rm -p 8501:8501 -v {volume} '
-            '-e MODEL_NAME=kerasadder tensorflow/serving:2.20.0'
+            '-e MODEL_NAME=kerasadder tensorflow/serving:2.20.0 '
+            '--grpc_max_threads=64'
         )
 
 
