@@ -38,6 +38,8 @@ def test_ctrl_c_ends_the_import_of_tensorflow_in_one_line(script, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that a shell began in the background ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while (
         process.poll() is None
