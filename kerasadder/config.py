@@ -1,4 +1,4 @@
-"""The configuration of a training run and its presets."""
+"""The configuration of a training run."""
 
 import dataclasses
 import json
@@ -7,6 +7,7 @@ import os
 
 from kerasadder import trunk
 from kerasadder.errors import UserError
+from kerasadder.presets import PRESETS
 from kerasadder.task import OUTPUTS
 
 # These fields do not change what a run computes.
@@ -211,45 +212,4 @@ _BOUNDS = {
     'above': lambda value, limit: limit < value < math.inf,
     'below': lambda value, limit: value < limit,
     'one_of': lambda value, limit: value in limit,
-}
-
-_BEST_TRUNK = '32c5-32c5p-96c3-2r96-128c3-128c3'
-
-# What each preset sets beside the defaults above. Its comment says the command,
-# the seconds of fit on two CPU cores and the joint accuracy on MNIST's test
-# images; docs/recipe.md and the README have the results of each seed.
-PRESETS = {
-    # python scripts/train.py --preset=quick: 9 to 13 s, 99.17 %
-    'quick': {
-        'epochs': 1,
-        'learning_rate': 0.03,
-        'trunk': '16c5p-32c3p-64c3-96c3',
-        'dropout': 0.0,
-        'augmentation': False,
-    },
-    # python scripts/train.py: 22 s an epoch (2,508 images/s), 99.61 %
-    'default': {},
-    # python scripts/train.py --preset=best --seed=1: 5,627 s on one core of a
-    # busy machine, 99.72 %
-    'best': {
-        'epochs': 56,
-        'averaged_epochs': 17,
-        'optimizer': 'sgd',
-        'learning_rate': 0.2,
-        'weight_decay': 0.002,
-        'trunk': _BEST_TRUNK,
-        'stochastic_depth': 0.2,
-        'temperature': 1.1,
-    },
-    # python scripts/train.py --preset=tune --dataset=my_pictures: the shipped
-    # model learns a hand, docs/adapt.md
-    'tune': {
-        'init': 'shipped',
-        'mnist_images': 2000,
-        'epochs': 2,
-        'batch_size': 32,
-        'learning_rate': 0.002,
-        'trunk': _BEST_TRUNK,
-        'freeze_trunk': True,
-    },
 }

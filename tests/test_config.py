@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from kerasadder.config import PRESETS
 from kerasadder.config import TrainingConfig
 from kerasadder.errors import UserError
+from kerasadder.presets import PRESETS
 
 
 def test_preset_sets_its_fields():
@@ -18,12 +18,6 @@ def test_override_beats_preset():
     config = TrainingConfig('quick', epochs=7)
     assert config.epochs == 7
     assert config.trunk == PRESETS['quick']['trunk']
-
-
-def test_presets_name_fields_only():
-    fields = {field.name for field in dataclasses.fields(TrainingConfig)}
-    for preset in PRESETS.values():
-        assert set(preset) <= fields
 
 
 @pytest.mark.parametrize(
@@ -92,10 +86,3 @@ def test_replacing_a_field_keeps_the_others():
     config = TrainingConfig('best', epochs=30)
     replaced = dataclasses.replace(config, seed=1)
     assert replaced.asdict() == {**config.asdict(), 'seed': 1}
-
-
-@pytest.mark.parametrize('preset', PRESETS)
-def test_preset_named_as_a_field_is_its_recipe(preset):
-    config = TrainingConfig(preset=preset)
-    for field, value in PRESETS[preset].items():
-        assert getattr(config, field) == value

@@ -21,7 +21,12 @@ ROWS = (
         'kerasadder.demo',
     ),
     ('kerasadder.data', 'kerasadder.model', 'kerasadder.pictures'),
-    ('kerasadder.layers', 'kerasadder.config', 'kerasadder.trunk'),
+    (
+        'kerasadder.layers',
+        'kerasadder.config',
+        'kerasadder.trunk',
+        'kerasadder.presets',
+    ),
     (
         'kerasadder.task',
         'kerasadder.files',

@@ -4,8 +4,8 @@ import dataclasses
 
 from absl import flags
 
-from kerasadder.config import PRESETS
 from kerasadder.config import TrainingConfig
+from kerasadder.presets import PRESETS
 
 _DEFINE = {
     bool: flags.DEFINE_bool,
