@@ -11,7 +11,6 @@ from benchmarks.corruptions import corrupt
 from kerasadder import evaluation
 from kerasadder.errors import UserError
 from kerasadder.pictures.normalize import normalize_pictures
-from kerasadder.pictures.normalize import trust
 from kerasadder.serving import model_files
 from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import SUMS
@@ -50,24 +49,18 @@ def readers_of_function(every_number):
     """
 
     def read_tensors(images, labels):
-        return _answers(evaluation.predict(every_number, images), labels)
+        predictions = evaluation.predict(every_number, images)
+        right = predictions['digit'].argmax(-1) == labels
+        right = right[:, None]
+        if 'sum' in predictions:
+            sums = predictions['sum'].argmax(-1)
+            right = right & (sums == SUMS[labels])
+        return Answers(len(labels), labels, predictions['digit'], right)
 
     def read_files(files, labels):
         read, readings = _read_all(_normalize, files)
-        predictions = [
-            evaluation.predict(every_number, images)
-            for images in np.array(readings).swapaxes(0, 1)
-        ]
-        digit = np.stack([of['digit'] for of in predictions], axis=1)
-        weights = trust(digit).numpy().T
-        mixed = {
-            name: sum(
-                (of[name].T * weight).T
-                for of, weight in zip(predictions, weights)
-            )
-            for name in predictions[0]
-        }
-        return _answers(mixed, labels[read])._replace(asked=len(labels))
+        answers = read_tensors(np.array(readings), labels[read])
+        return answers._replace(asked=len(labels))
 
     return {'tensors': read_tensors, 'files': read_files}
 
@@ -94,16 +87,6 @@ def readers_of_saved_model(path):
         return Answers(len(labels), true, digit, right[:, None])
 
     return {**readers, 'files': read_files}
-
-
-def _answers(predictions, labels):
-    """Compares predictions with labels; they may lack `sum`."""
-    right = predictions['digit'].argmax(-1) == labels
-    right = right[:, None]
-    if 'sum' in predictions:
-        sums = predictions['sum'].argmax(-1)
-        right = right & (sums == SUMS[labels])
-    return Answers(len(labels), labels, predictions['digit'], right)
 
 
 def _normalize(files):

@@ -4,6 +4,7 @@ import pytest
 
 from kerasadder.config import TrainingConfig
 from kerasadder.presets import PRESETS
+from kerasadder.training import compilation
 
 
 def test_presets_name_fields_only():
@@ -19,5 +20,5 @@ def test_preset_named_as_a_field_is_its_recipe(preset):
         assert getattr(config, field) == value
 
 
-def test_tune_has_the_trunk_of_the_model_that_it_starts_from():
-    assert PRESETS['tune']['trunk'] == PRESETS['best']['trunk']
+def test_tune_fits_the_shipped_model():
+    assert compilation.initial_weights(TrainingConfig('tune'))

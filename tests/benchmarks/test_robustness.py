@@ -70,7 +70,7 @@ def test_files_are_seen_as_classify_bytes_sees_them():
 
     def every_number(image):
         seen.append(image.numpy())
-        return {'digit': digits((3, 0.8))}
+        return {'digit': digits(*[(3, 0.8)] * len(image))}
 
     image = np.zeros((1, 28, 28, 1), np.uint8)
     image[0, 9:19, 12:16] = 255
