@@ -47,7 +47,7 @@ def flag(
 
 
 def hook(
-    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, share: float = 0.3
+    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, share: float = 0.5
 ) -> tf.Tensor:
     """Curls the tail of some 9s to the left, as many hands do.
 
