@@ -10,7 +10,7 @@ SCALE = 0.1  # relative to 1, either way, each axis on its own
 SHEAR = 0.1  # horizontal shift per row, either way
 SHIFT = 2.0  # pixels, either way, each axis on its own
 ELASTIC = 0.6  # pixels, standard deviation, each axis on its own
-GRID = 7  # bumps along each axis that an elastic distortion is made of
+GRID = 7  # bumps along each axis, which make up an elastic distortion
 
 
 def random_warp(
@@ -22,12 +22,12 @@ def random_warp(
     shift: float = SHIFT,
     elastic: float = ELASTIC,
 ) -> tf.Tensor:
-    """Warps each image by an affine map and an elastic distortion of its own.
+    """Warps each image by its own affine map and its own elastic distortion.
 
-    The warps are drawn statelessly: equal seeds give equal warps. The strengths
-    of the affine map are half-widths of uniform distributions around no warp
-    at all. The elastic distortion is a smooth random displacement of every
-    pixel (after Simard, Steinkraus and Platt, 2003).
+    Equal seeds give equal warps. Each strength of the affine map is the
+    half-width of a uniform distribution around no change. The elastic
+    distortion is a smooth random displacement of every pixel (after Simard,
+    Steinkraus and Platt, 2003).
 
     Args:
         images: Tensor `(batch, height, width, channels)` of any real dtype.
@@ -39,8 +39,8 @@ def random_warp(
         elastic: Standard deviation of a pixel's displacement, pixels.
 
     Returns:
-        float32 tensor of the shape of `images`, bilinearly interpolated, zero
-        where the warp points outside the image.
+        float32 tensor of the shape of `images`. Pixels are interpolated
+        bilinearly, and are 0 where the warp points outside the image.
     """
     shape = tf.shape(images)
     batch, height, width = shape[0], images.shape[1], images.shape[2]
@@ -52,7 +52,7 @@ def random_warp(
     angle, scale_x, scale_y, shear, shift_x, shift_y = tf.unstack(
         (draws * tf.constant(strengths)[:, None])[..., None]
     )
-    # From output to input pixels, both counted from the centre.
+    # The map goes from output to input pixels, both from the centre.
     cos, sin = tf.cos(angle), tf.sin(angle)
     y, x = (
         tf.reshape(axis, (1, -1))
@@ -78,7 +78,7 @@ def random_warp(
 def _bumps(height, width):
     """Returns a grid of Gaussian bumps, float32 `(GRID**2, height * width)`.
 
-    Weighted by standard normal draws they add up to a smooth field, whose
+    Weighted by standard normal draws, the bumps add up to a smooth field. Its
     variance, averaged over the pixels, is 1.
     """
     along = [
@@ -95,7 +95,7 @@ def _bumps(height, width):
 
 
 def _bilinear(images, x, y):
-    """Samples images, with zeros around them, at `(batch, pixels)` points."""
+    """Interpolates images, with zeros around, at points `(batch, pixels)`."""
     shape = tf.shape(images)
     padded = tf.pad(images, [[0, 0], [1, 2], [1, 2], [0, 0]])
     _, height, width, channels = padded.shape

@@ -16,7 +16,7 @@ def steps_per_epoch(num_images: int, batch_size: int) -> int:
     """Returns how many whole batches an epoch has.
 
     Raises:
-        UserError: If it has none.
+        UserError: If `batch_size` is larger than the number of images.
     """
     if batch_size > num_images:
         raise UserError(
@@ -49,17 +49,18 @@ def training_batches(
         images: uint8 array `(n, 28, 28, 1)`.
         labels: Integer array `(n,)`, the digits.
         batch_size: Images a batch, at most n.
-        steps: Where the stream ends.
+        steps: The step before which the stream ends, where the run ends too.
         seed: Integer.
         augment: Whether to warp and render the images at random.
         rendered_share: The share of each batch, 0..1, that augmentation renders
             anew; it warps the others.
-        first_step: Where the stream begins.
+        first_step: The step with which the stream begins.
 
     Returns:
-        A `tf.data.Dataset` of `({image, number}, {digit, sum})`: float32
-        `(batch_size, 28, 28, 1)`, 0..255, and `(batch_size, 10)`, one-hot;
-        int32 `(batch_size,)` both, sum = digit + number.
+        A `tf.data.Dataset` of `({image, number}, {digit, sum})`. The image is
+        float32 `(batch_size, 28, 28, 1)`, 0..255, or beyond if rendered. The
+        number is float32 `(batch_size, 10)`, one-hot. Digit and sum are int32
+        `(batch_size,)`, with sum = digit + number.
 
     Raises:
         UserError: If `batch_size` is larger than the number of images.
@@ -87,7 +88,7 @@ def training_batches(
         image = tf.gather(images, index)
         digit = tf.gather(labels, index)
         if augment:
-            # The first ones are any, because the epoch is shuffled.
+            # The first images are random ones, because the epoch is shuffled.
             first, rest = image[:num_rendered], image[num_rendered:]
             image = tf.cond(
                 step < steps - epoch_steps,
@@ -119,8 +120,8 @@ def training_batches(
 
     seed = tf.constant(seed, tf.int64)
     options = tf.data.Options()
-    # Threads of its own, half as many as cores: without a GPU they take time
-    # from the training step, and more of it the more of them there are.
+    # The stream has its own threads, half as many as cores. Without a GPU, they
+    # take time from the training step, and more threads take more time.
     options.threading.private_threadpool_size = max(1, os.cpu_count() // 2)
     options.threading.max_intra_op_parallelism = 1
     return (

@@ -1,7 +1,8 @@
-"""Sees digits by other cameras: out of focus, moved, of few pixels.
+"""Renders digits as other cameras see them: blurred, filtered, in few pixels.
 
-Each function takes images and a seed as `renderings.render` does, and gives
-every image a strength of its own.
+Each function takes images, float32 `(batch, height, width, channels)`, and a
+seed, an integer tensor `(2,)`. It returns float32 images of the same shape.
+It draws a strength for every image.
 """
 
 import math
@@ -12,13 +13,17 @@ import tensorflow as tf
 from kerasadder.data import drawing
 
 KERNEL = 9  # pixels, the side of a filter's kernel
-LOW_RESOLUTIONS = range(8, 15)  # pixels, of an image's side
+LOW_RESOLUTIONS = range(8, 15)  # pixels a side
 
 
 def resolution(
     images: tf.Tensor, seed: tf.Tensor, share: float = 0.25
 ) -> tf.Tensor:
-    """Shrinks some images to 8 to 14 pixels a side, and enlarges them again."""
+    """Shrinks some images to 8 to 14 pixels a side, and enlarges them again.
+
+    Args:
+        share: The share of images, 0..1, that are shrunk.
+    """
     drawn, size = drawing.draws(images, seed, 2)
     _, height, width, _ = images.shape
     index = tf.cast(size[:, 0, 0, 0] * len(LOW_RESOLUTIONS), tf.int32)
@@ -41,12 +46,16 @@ def filtered(
     blurred: float = 0.35,
     random: float = 0.3,
 ) -> tf.Tensor:
-    """Filters each image by a kernel of its own.
+    """Filters some images, each with its own kernel.
 
-    Some kernels are a Gaussian, longer in one direction, as focus and motion
-    blur. Some are random (Xu et al., "Robust and Generalizable Visual
-    Representation Learning via Random Convolutions", 2021, arXiv 2007.13003):
-    they change texture and polarity and keep the shape.
+    Some kernels are Gaussians, longer in one direction, which blur as focus and
+    motion do. Other kernels are random (Xu et al., "Robust and Generalizable
+    Visual Representation Learning via Random Convolutions", 2021, arXiv
+    2007.13003). They change texture and polarity and keep the shape.
+
+    Args:
+        blurred: The share of images, 0..1, with a Gaussian kernel.
+        random: The share of images, 0..1, with a random kernel.
     """
     kinds_seed, noise_seed = drawing.split(seed, 2)
     drawn, along, across, angle, mix, wide = drawing.draws(
@@ -75,7 +84,11 @@ def filtered(
 
 
 def _resampling(side, low):
-    """Returns the matrix `(side, side)` that shrinks and enlarges a line."""
+    """Returns the matrix that takes a line to `low` pixels and back to `side`.
+
+    Returns:
+        float32 array `(side, side)`.
+    """
     with tf.init_scope():
         lines = tf.eye(side)[:, :, None]
         lines = tf.image.resize(lines, (low, side), 'area')
@@ -83,9 +96,9 @@ def _resampling(side, low):
 
 
 def _convolve(images, kernels):
-    """Convolves each image with its kernel, `(batch, side, side, 1)`."""
+    """Convolves each image with its own kernel, `(batch, side, side, 1)`."""
     _, height, width, channels = images.shape
-    # To the convolution each image's channel is a channel.
+    # The convolution takes each channel of each image as a channel.
     stacked = tf.transpose(images, [1, 2, 0, 3])
     stacked = tf.reshape(stacked, (1, height, width, -1))
     kernels = tf.repeat(tf.transpose(kernels, [1, 2, 0, 3]), channels, axis=2)

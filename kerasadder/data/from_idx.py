@@ -1,4 +1,4 @@
-"""Reads images and labels from four IDX files, MNIST's own format."""
+"""Reads images and labels from four IDX files, the format of MNIST."""
 
 import gzip
 import itertools
@@ -23,7 +23,7 @@ def mnist_folder() -> pathlib.Path:
     """Returns the folder of MNIST's four official files, in this package.
 
     Raises:
-        UserError: If one of them is missing.
+        UserError: If a file is missing.
     """
     for name in itertools.chain.from_iterable(FILES.values()):
         path = MNIST / f'{name}.gz'
@@ -38,7 +38,7 @@ def load(
     """Reads the images and labels of a split, in the order of the files.
 
     Args:
-        folder: Where the files of `FILES` are, each as it is or as `.gz`.
+        folder: The folder of the files in `FILES`, each plain or as `.gz`.
         split: `train` or `test`.
 
     Returns:
@@ -68,6 +68,7 @@ def num_training_images(folder: str | os.PathLike) -> int:
 
     Raises:
         UserError: As `load` raises it.
+        OSError: If a file cannot be read.
     """
     return len(_read(_find(folder, FILES['train'][1]), dimensions=1))
 

@@ -1,7 +1,8 @@
 """Reads a folder of pictures, with a subfolder for each digit.
 
-Subfolders name the digits, because cameras name the files: `IMG_0421.jpg` shows
-no 0. Keras's `image_dataset_from_directory` reads such folders too.
+The subfolder names the digit, because cameras name the files: `IMG_0421.jpg`
+does not show a 0. Keras's `image_dataset_from_directory` also reads such
+folders.
 """
 
 import os
@@ -19,12 +20,12 @@ from kerasadder.task import NUM_DIGITS
 
 DIGITS = [str(digit) for digit in range(NUM_DIGITS)]
 APART = ('train', 'test')
-# Places among ten pictures of a digit. Five pictures serve all three splits.
+# Places among ten pictures of a digit. Five pictures fill all three splits.
 TEN, VALIDATE, TEST = set(range(10)), {2}, {4, 9}
 
 
 def has_pictures(folder: str | os.PathLike) -> bool:
-    """Returns whether a folder has subfolders named as those of pictures."""
+    """Returns whether a folder has a subfolder 0-9, `train` or `test`."""
     return any(
         os.path.isdir(os.path.join(folder, d)) for d in DIGITS + [*APART]
     )
@@ -35,24 +36,28 @@ def load(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Reads the pictures of a split as the signature `classify_bytes` does.
 
-    Of ten pictures of a digit, in the order of their names, the third
-    validates, the fifth and the tenth test, and seven train. If the folder has
-    subfolders `train` and `test`, with the digits in each, all of `test` tests.
+    Each digit's pictures are split in the order of their names. Of ten
+    pictures, the third goes to `validation`, the fifth and the tenth go to
+    `test`, and seven go to `train`.
+
+    A folder may instead have subfolders `train` and `test` with the digits in
+    each. Then all pictures in `test` go to `test`. Of ten pictures in `train`,
+    the third goes to `validation`, and nine go to `train`.
 
     Args:
-        folder: Of the subfolders 0-9, each with pictures of that digit: PNG,
-            JPEG, GIF or BMP. A digit may be missing. Names that begin with a
-            dot are passed over.
+        folder: The folder of the subfolders 0-9, each with pictures of that
+            digit: PNG, JPEG, GIF or BMP. A digit may be missing. Names that
+            begin with a dot are skipped.
         split: `train`, `validation` or `test`.
 
     Returns:
-        `(images, labels)`. For `train` each reading of a picture is an image
-        of its own: arrays of uint8 `(n, 28, 28, 1)` and int64 `(n,)`. For the
-        others the readings stay together: `(n, 2, 28, 28, 1)` and `(n,)`.
+        `(images, labels)`, arrays of uint8 and int64. For `train`, each of a
+        picture's two readings is an image: `(n, 28, 28, 1)` and `(n,)`. For the
+        others, the readings stay together: `(n, 2, 28, 28, 1)` and `(n,)`.
 
     Raises:
-        UserError: If the folder holds anything else, a picture cannot be read
-            or shows no digit, or the split has no pictures.
+        UserError: If the folder holds anything else, a picture cannot be
+            decoded or shows no ink, or the split has no pictures.
         OSError: If a file cannot be read.
     """
     files = _files(folder, split)
@@ -65,10 +70,10 @@ def load(
 
 
 def num_training_images(folder: str | os.PathLike) -> int:
-    """Returns the size of the `train` that `load` returns, reading no picture.
+    """Returns the number of images in `train`, without reading the pictures.
 
     Raises:
-        UserError: As `load` raises it.
+        UserError: If the folder holds anything else, or nothing for `train`.
     """
     return READINGS * len(_files(folder, 'train'))
 
@@ -100,7 +105,7 @@ def _files(folder, split):
 
 
 def _check_names(folder, root, names):
-    """Returns the names of the folders in `root`, which must be of `names`."""
+    """Returns the names of the folders in `root`; refuses all but `names`."""
     found = _visible(root) if root.is_dir() else []
     for path in found:
         if path.name not in names or not path.is_dir():

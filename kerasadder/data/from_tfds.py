@@ -25,17 +25,17 @@ def load(
     """Loads a split; TFDS first prepares a dataset that is not prepared yet.
 
     Args:
-        name: As TFDS calls it: `mnist`, `emnist/digits`.
+        name: The dataset's name in TFDS, such as `mnist` or `emnist/digits`.
         split: `train` or `test`.
-        data_dir: TFDS's folder of prepared datasets; None for its usual one.
+        data_dir: TFDS's folder of prepared datasets; None for the usual one.
 
     Returns:
         `(images, labels)`, arrays of uint8 `(n, 28, 28, 1)` and int64 `(n,)`,
         in TFDS's order.
 
     Raises:
-        UserError: If TFDS has no such dataset or cannot prepare it, if it is of
-            another kind, or if its files are damaged.
+        UserError: If TFDS has no such dataset or cannot prepare it, if it is
+            not like MNIST, or if its files are damaged.
         OSError: If `data_dir` cannot be written.
     """
     builder = _builder(name, data_dir)
@@ -53,12 +53,17 @@ def load(
 def num_training_images(
     name: str, data_dir: str | os.PathLike | None = None
 ) -> int:
-    """Returns the size of the split `train`; prepares as `load` does."""
+    """Returns the number of images in `train`; prepares as `load` does.
+
+    Raises:
+        UserError: As `load` raises it.
+        OSError: If `data_dir` cannot be written.
+    """
     return _builder(name, data_dir).info.splits['train'].num_examples
 
 
 def _builder(name, data_dir):
-    """Returns the builder of a dataset, which it prepares if necessary."""
+    """Returns the builder of a dataset, after TFDS has prepared the dataset."""
     tfds.disable_progress_bar()
     try:
         builder = tfds.builder(name, data_dir=data_dir)
@@ -77,7 +82,7 @@ def _builder(name, data_dir):
             else:
                 _prepare(name, builder)
         except (OSError, UserError):
-            # Where another process has prepared it meanwhile, take that.
+            # Another process may have prepared the dataset meanwhile.
             builder = tfds.builder(name, data_dir=data_dir)
             if not builder.is_prepared():
                 raise
@@ -88,13 +93,16 @@ def _builder(name, data_dir):
 
 
 def _is_read_only(path):
-    """Says of TFDS's usual folder whether it is so, or `~` has no meaning."""
+    """Returns whether TFDS's usual folder cannot be written.
+
+    The path still begins with `~` if the user has no home folder.
+    """
     return str(path).startswith('~') or files.writing_error(path) is not None
 
 
 @functools.cache
 def _temporary_data_dir():
-    """Makes a folder that is gone with the process, and says so."""
+    """Makes a folder that is deleted at exit, and tells the user."""
     print(
         "TFDS's usual folder in the home folder cannot be written: data are "
         'prepared for this run alone. --data_dir names a folder to keep them.',
@@ -106,7 +114,7 @@ def _temporary_data_dir():
 
 
 def _keys(info):
-    """Returns the names of the features that are image and label."""
+    """Returns the names of the features that hold image and label."""
     return info.supervised_keys or ('image', 'label')
 
 
@@ -132,8 +140,8 @@ def _prepare_mnist(builder):
         f'Preparing MNIST in {builder.data_path} (once, about 15 s)',
         file=sys.stderr,
     )
-    # TFDS verifies the files' SHA-256, and says much that is none of a user's
-    # business. It would leave 53 MB in its download_dir.
+    # TFDS verifies the files' SHA-256, and prints much that users need not see.
+    # It would leave 53 MB in its own download_dir.
     with (
         # After an error, TFDS's threads still write there.
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as download_dir,
@@ -163,7 +171,7 @@ def _prepare(name, builder):
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             builder.download_and_prepare()
-        except Exception as error:  # whatever the dataset's own code raises
+        except Exception as error:  # the dataset's own code may raise anything
             raise UserError(
                 f'dataset={name}: TFDS could not download and prepare it '
                 f'({first_line(error.__cause__ or error)})'

@@ -1,7 +1,8 @@
 """Puts digits on other papers: uneven, grainy, specked, in shadow.
 
-Each function takes images and a seed as `renderings.render` does, and gives
-every image a strength of its own.
+Each function takes images, float32 `(batch, height, width, channels)`, and a
+seed, an integer tensor `(2,)`. It returns float32 images of the same shape.
+It draws a strength for every image.
 """
 
 import math
@@ -12,16 +13,20 @@ from kerasadder.data import drawing
 
 
 def patch(images: tf.Tensor, seed: tf.Tensor, share: float = 0.25) -> tf.Tensor:
-    """Changes brightness and contrast of some images beyond an edge or two.
+    """Changes brightness and contrast of a part of some images.
 
-    It may invert them there. A shadow has such an edge, and so have a table
-    beside the paper and a label.
+    The part lies beyond a straight edge, or beyond two parallel ones. It may be
+    inverted. Shadows have such edges, and so have labels, and tables beside the
+    paper.
+
+    Args:
+        share: The share of images, 0..1, that change.
     """
     drawn, turn, tilted, tilt, offset, gain, level, soft, both = drawing.draws(
         images, seed, 9
     )
     y, x = drawing.grid(images)
-    # Half of the edges are upright or level, as most in pictures are.
+    # Half of the edges are vertical or horizontal, as most edges are.
     angle = math.pi / 2 * tf.floor(4 * turn)
     angle += tf.where(tilted < 0.5, 0.0, math.pi / 2 * (tilt - 0.5))
     u, _ = drawing.turn(x, y, angle)
@@ -34,7 +39,7 @@ def patch(images: tf.Tensor, seed: tf.Tensor, share: float = 0.25) -> tf.Tensor:
 
 
 def texture(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Gives each image uneven ground, grain, specks or nothing."""
+    """Gives each image an uneven ground, grain, specks or none of them."""
     seeds = drawing.split(seed, 4)
     (drawn,) = drawing.draws(images, seeds[0], 1)
     textured = images
@@ -48,10 +53,11 @@ def texture(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def ground(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Makes the digit paler, on paper that is lighter here than there.
+    """Makes the digit paler, and the paper unevenly light.
 
-    The paper is the sum of three smooth random surfaces: light from a side,
-    creases, grain. A gamma changes how dark the middle greys are.
+    The paper is the sum of three smooth random surfaces, from coarse to fine:
+    light from a side, creases, grain. A gamma changes how dark the middle greys
+    are.
     """
     draws_seed, *surface_seeds = drawing.split(seed, 4)
     gamma, *strengths = drawing.draws(images, draws_seed, 4)
@@ -70,7 +76,7 @@ def ground(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def grain(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Adds normal noise, everywhere alike or more of it where it is light."""
+    """Adds normal noise, either even or stronger where the image is light."""
     draws_seed, noise_seed = drawing.split(seed, 2)
     strength, by_light = drawing.draws(images, draws_seed, 2)
     light = tf.sqrt(tf.abs(images) / 160)

@@ -21,24 +21,24 @@ def load(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Loads splits of a dataset; TFDS first prepares what is not prepared yet.
 
-    The last twelfth of its training images validates, 5,000 images at most.
-    The order is the order of TFDS or of the IDX files. A folder of pictures
-    has splits of its own, see `from_pictures.load`.
+    The last twelfth of the training images is the split `validation`, at most
+    5,000 images. The images keep the order of TFDS or of the IDX files. A
+    folder of pictures is split in another way: see `from_pictures.load`.
 
     Args:
-        *splits: Of `train`, `validation`, `test`. Validation chooses, test is
-            read once.
-        name: As TFDS calls it, or a folder: of four IDX files, or of pictures
-            in subfolders 0-9.
-        data_dir: TFDS's folder of prepared datasets; None for its usual one.
+        *splits: Any of `train`, `validation` and `test`. A run chooses by
+            `validation`, and reads `test` once, at its end.
+        name: The dataset's name in TFDS, or a folder of four IDX files, or a
+            folder of pictures in subfolders 0-9.
+        data_dir: TFDS's folder of prepared datasets; None for the usual one.
 
     Returns:
-        A list, one entry a split: `(images, labels)`, arrays of uint8
-        `(n, 28, 28, 1)` and int64 `(n,)`. The images of validation and test
-        are `(n, 2, 28, 28, 1)` for pictures, which are read in two ways.
+        A list with an entry for each split: `(images, labels)`, arrays of uint8
+        `(n, 28, 28, 1)` and int64 `(n,)`. In `validation` and `test`, each
+        picture of a folder has two readings: uint8 `(n, 2, 28, 28, 1)`.
 
     Raises:
-        UserError: If there is no such dataset, it cannot be prepared, is
+        UserError: If the dataset does not exist, cannot be prepared, is
             damaged, or has images or labels of another kind.
         OSError: If `data_dir` cannot be written.
     """
@@ -58,10 +58,10 @@ def load(
 def num_training_images(
     name: str = 'mnist', data_dir: str | os.PathLike | None = None
 ) -> int:
-    """Returns the size of the `train` that `load` returns, in less time.
+    """Returns the number of images in `train`, in less time than `load`.
 
-    TFDS prepares other datasets than MNIST for that, because nothing else
-    tells their size.
+    TFDS first prepares a dataset of its own, unless it is MNIST, because
+    nothing else tells the dataset's size.
 
     Raises:
         UserError: As `load` raises it.
@@ -79,7 +79,7 @@ def num_training_images(
 
 
 def _training_share(name, count):
-    """Returns how many of the training images train."""
+    """Returns how many training images remain beside the validation split."""
     if count < 12:
         raise UserError(
             f'dataset={name}: has {count} training images, must have 12 or '
@@ -91,16 +91,20 @@ def _training_share(name, count):
 def among_mnist(
     images: np.ndarray, labels: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns images among as many of MNIST's, for a model to forget neither.
+    """Adds images of MNIST to others, so that a tuned model forgets neither.
 
     Args:
         images: uint8 array `(n, 28, 28, 1)`.
         labels: Integer array `(n,)`.
-        count: How many of MNIST's training images, in the order of its files;
-            0 for none. The images are repeated until they are as many.
+        count: How many of MNIST's training images to add, in the order of its
+            files. Fewer images than that are repeated until they are as many.
 
     Returns:
-        `(images, labels)`, of `num_among_mnist(n, count)` images.
+        `(images, labels)`, arrays of uint8 `(m, 28, 28, 1)` and integers
+        `(m,)`, with m = `num_among_mnist(n, count)`. MNIST's images come last.
+
+    Raises:
+        UserError: If a file of MNIST is missing or damaged.
     """
     mnist_images, mnist_labels = from_idx.load(from_idx.mnist_folder(), 'train')
     repeated = np.arange(max(count, len(labels))) % len(labels)

@@ -1,4 +1,4 @@
-"""BMPs, those with a palette by colour, in TensorFlow ops."""
+"""Decodes BMPs, with or without a palette, in TensorFlow ops."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,24 +10,24 @@ from kerasadder.pictures.limits import SMALLER_OR_JPEG
 from kerasadder.pictures.limits import require
 from kerasadder.pictures.limits import require_pixels
 
-FILE_HEADER, INFO_HEADER = 14, 40  # bytes; later headers only add to these
-UNCOMPRESSED, WITH_MASKS = (0,), (0, 3, 6)  # kinds of compression
-PALETTES = 1, 4, 8  # bits a pixel
+FILE_HEADER, INFO_HEADER = 14, 40  # bytes; newer headers append fields
+UNCOMPRESSED, WITH_MASKS = (0,), (0, 3, 6)  # values of the header's field
+PALETTES = 1, 4, 8  # bits a pixel of a BMP with a palette
 
 
 def decode_bmp(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
-    """Decodes a BMP of 1, 4, 8, 24 or 32 bits a pixel, not compressed.
+    """Decodes an uncompressed BMP of 1, 4, 8, 24 or 32 bits a pixel.
 
     Args:
         encoded: String tensor `()`.
-        name: String tensor `()`, what to call it in an error.
+        name: String tensor `()`, what an error calls the picture.
 
     Returns:
         uint8 tensor `(height, width, channels)`: RGB or RGBA.
 
     Raises:
-        InvalidArgumentError: When run, if it is of another kind, cut short or
-            has more pixels than a quarter of `MAX_BYTES`.
+        InvalidArgumentError: When the op runs, if the BMP is of another kind,
+            is cut short, or has no pixels or more than `MAX_BYTES / 4`.
     """
     bits = unsigned(encoded, 28, 2)
     compression = unsigned(encoded, 30, 4)
@@ -48,7 +48,8 @@ def decode_bmp(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
         height, width = tf.unstack(_signed_size(encoded))
     size = tf.stack([tf.abs(height), width])
     checks = require_pixels(
-        # A palette takes 8 bytes a pixel for a moment, an index 4 of them.
+        # With a palette, a pixel briefly takes 8 bytes: 4 of them are the
+        # index of its colour.
         *(size, name, 'a BMP', MAX_BYTES // 4),
         SMALLER_OR_JPEG,
     )
@@ -62,7 +63,11 @@ def decode_bmp(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
 
 
 def _by_colour(encoded, bits, name):
-    """Decodes a BMP of so many bits a pixel, each the index of a colour."""
+    """Decodes a BMP with a palette, of `bits` bits a pixel.
+
+    Returns:
+        uint8 tensor `(height, width, 3)`, RGB.
+    """
     height, width = tf.unstack(_signed_size(encoded))
     row = (width * bits + 31) // 32 * 4  # bytes, padded
     start, count = unsigned(encoded, 10, 4), tf.abs(height) * row
@@ -71,16 +76,16 @@ def _by_colour(encoded, bits, name):
     with tf.control_dependencies([whole]):
         rows = tf.strings.substr(encoded, start, count)
     rows = tf.reshape(tf.io.decode_raw(rows, tf.uint8), (tf.abs(height), row))
-    # Each byte is looked up as the pixels that it stands for.
+    # One look-up for each byte gives all of its pixels.
     pixels = tf.gather(_pixels_of_bytes(encoded, bits), tf.cast(rows, tf.int32))
     pixels = tf.reshape(pixels, (tf.abs(height), row * 8 // bits, 3))
-    # The last row comes first, unless the height is negative.
+    # A BMP stores its last row first, unless its height is negative.
     order = tf.cond(height > 0, lambda: pixels[::-1], lambda: pixels)
     return order[:, :width]
 
 
 def _pixels_of_bytes(encoded, bits):
-    """Returns the RGB of the pixels in each byte, `(256, 8 / bits, 3)`."""
+    """Returns the RGB pixels that each byte holds, `(256, 8 / bits, 3)`."""
     start = FILE_HEADER + unsigned(encoded, FILE_HEADER, 4)
     palette = tf.reshape(octets(encoded, start, 4 * 2**bits), (2**bits, 4))
     rgb = tf.cast(palette[:, 2::-1], tf.uint8)  # from blue, green, red, 0
@@ -90,6 +95,6 @@ def _pixels_of_bytes(encoded, bits):
 
 
 def _signed_size(encoded):
-    """Returns height and width; a height below 0 says that the top is first."""
+    """Returns height and width; the height is negative if the top is first."""
     size = tf.stack([unsigned(encoded, position, 4) for position in (22, 18)])
     return tf.where(size >= 2**31, size - 2**32, size)

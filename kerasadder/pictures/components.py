@@ -1,21 +1,24 @@
-"""Connected components in TensorFlow ops."""
+"""Labels connected components, in TensorFlow ops."""
 
 import tensorflow as tf
 
 
 def label(mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Tells which pixels of masks hang together, corner to corner too.
+    """Labels the connected components of each mask.
 
-    This is FastSV (Zhang, Azad and Hu, 2020): every pixel points to another
-    of its component, each to the least of those that its neighbours point to,
-    then to where that one points, so that few rounds do for long strokes.
+    Pixels that touch at a corner are connected too. The algorithm is FastSV
+    (Zhang, Azad and Hu, 2020). Every pixel points to a pixel of its component,
+    at first to itself. In each round a pixel takes the least target of its
+    neighbours, and then the target of that target. Therefore even a long
+    stroke needs few rounds.
 
     Args:
-        mask: bool tensor `(masks, height, width)`; each mask for itself.
+        mask: bool tensor `(masks, height, width)`. A component lies within one
+            mask.
 
     Returns:
-        int64 tensor `(n, 3)`, the indices of the pixels in a mask, and int32
-        tensor `(n,)`, the component of each, from 0 on.
+        int64 tensor `(n, 3)`: mask, row and column of the n pixels that are
+        True. int32 tensor `(n,)`: the component of each pixel, from 0 on.
     """
     where = tf.where(mask)
     place = tf.where(tf.reshape(tf.pad(mask, [[0, 0], [1, 1], [1, 1]]), [-1]))

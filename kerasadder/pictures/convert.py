@@ -1,4 +1,4 @@
-"""Converts pictures to a kind that the SavedModel reads, without TensorFlow."""
+"""Converts pictures to PNG, which the SavedModel reads, without TensorFlow."""
 
 import contextlib
 import importlib
@@ -12,29 +12,31 @@ from PIL import ImageOps
 from kerasadder.errors import UserError
 from kerasadder.errors import first_line
 
-# How PNG, JPEG, GIF and BMP begin, which need no conversion.
+# The first bytes of PNG, JPEG, GIF and BMP, which need no conversion.
 SERVED = (b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff', b'GIF87a', b'GIF89a', b'BM')
 HEIC = (b'heic', b'heix', b'heim', b'heis', b'hevc', b'mif1', b'msf1')
-REFUSED = {'EPS'}  # a program, which Pillow would have Ghostscript run
-MAX_BYTES = 100_000_000  # of a picture
-SIDE = 2000  # pixels; a picture twice as large or more is shrunk
+REFUSED = {'EPS'}  # an EPS is a program: Pillow has Ghostscript run it
+MAX_BYTES = 100_000_000  # of a picture file
+SIDE = 2000  # pixels, at least, of the longer side of a shrunk picture
 
 
 def to_served(picture: bytes) -> bytes:
-    """Converts WebP, TIFF, AVIF and what else Pillow reads to PNG, upright.
+    """Converts WebP, TIFF, AVIF and whatever else Pillow reads to PNG.
 
-    Pillow reads HEIC where pillow-heif is installed.
+    The PNG is upright. Pillow reads HEIC if pillow-heif is installed. A picture
+    is shrunk if its longer side has 4000 pixels or more.
 
     Args:
-        picture: Any bytes.
+        picture: The bytes of a file of any kind.
 
     Returns:
-        A PNG; the same bytes if they are a PNG, JPEG, GIF or BMP, or of no kind
-        that Pillow knows, which the SavedModel refuses.
+        The bytes of a PNG: grey, RGB or RGBA, one byte a channel. A PNG, JPEG,
+        GIF or BMP comes back unchanged. Bytes that Pillow does not know come
+        back unchanged too: the SavedModel refuses them.
 
     Raises:
-        UserError: If the picture is damaged, too large or a HEIC that cannot be
-            read. The message follows the picture's name.
+        UserError: If the picture is damaged, too large, or a HEIC that Pillow
+            cannot read. The caller puts the picture's name before the message.
     """
     if picture.startswith(SERVED):
         return picture
@@ -57,7 +59,7 @@ def to_served(picture: bytes) -> bytes:
         raise UserError(
             f'has more than {Image.MAX_IMAGE_PIXELS:,} pixels: make it smaller'
         ) from None
-    except Exception as error:  # whatever a strange file makes of Pillow
+    except Exception as error:  # Pillow may raise anything for such files
         raise UserError(f'is damaged ({first_line(error)})') from error
 
 
@@ -73,8 +75,8 @@ def _png(image):
 
 
 def _of_bytes(image):
-    """Returns the picture with a byte a channel."""
-    if image.mode[0] in 'IF':  # 16 or 32 bits, and Pillow would cut them off
+    """Returns a picture as grey, RGB or RGBA, one byte a channel."""
+    if image.mode[0] in 'IF':  # 16 or 32 bits, which Pillow would clip
         values = np.asarray(image).astype(np.float32)
         values -= values.min()
         values *= 255 / max(values.max(), 1e-9)

@@ -1,4 +1,4 @@
-"""Pictures from bytes of which nothing is known, in TensorFlow ops."""
+"""Decodes pictures from bytes of any kind, in TensorFlow ops."""
 
 import functools
 
@@ -26,20 +26,20 @@ KINDS = {
 def decode_picture(
     encoded: tf.Tensor, name: str | tf.Tensor = 'picture'
 ) -> tf.Tensor:
-    """Decodes a PNG, JPEG, GIF (its first frame) or BMP.
+    """Decodes a PNG, a JPEG, a BMP or the first frame of a GIF.
 
     Args:
         encoded: String tensor `()`.
-        name: What to call it in an error, a string or a string tensor.
+        name: What an error calls the picture, a string or string tensor `()`.
 
     Returns:
         uint8 tensor `(height, width, channels)`: grey, grey and alpha, RGB or
-        RGBA. A large JPEG is shrunk to half its sides, a quarter or an eighth,
-        2000 pixels or more; it is turned upright.
+        RGBA. A JPEG is upright. The sides of a large JPEG are divided by 2, 4
+        or 8; the longer side keeps 2000 pixels or more.
 
     Raises:
-        InvalidArgumentError: When run, if it is no picture, of a kind that is
-            not read, or larger than the limits of its kind.
+        InvalidArgumentError: When the op runs, if the bytes are not a picture
+            of these formats, cannot be decoded, or exceed their format's limit.
     """
     encoded, name = tf.convert_to_tensor(encoded), tf.convert_to_tensor(name)
     known = [

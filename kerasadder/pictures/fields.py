@@ -1,4 +1,4 @@
-"""Numbers out of the bytes of a file, in TensorFlow ops."""
+"""Reads numbers from the bytes of a file, in TensorFlow ops."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,7 +7,10 @@ import tensorflow as tf
 def part(
     encoded: tf.Tensor, position: int | tf.Tensor, count: int | tf.Tensor
 ) -> tf.Tensor:
-    """Returns `count` bytes, or as many as there are, a string tensor `()`."""
+    """Returns the bytes from `position` on, a string tensor `()`.
+
+    These are `count` bytes, or fewer where the file ends before.
+    """
     length = tf.cast(tf.strings.length(encoded), tf.int64)
     start = tf.minimum(tf.cast(position, tf.int64), length)
     return tf.strings.substr(encoded, start, tf.cast(count, tf.int64))
@@ -16,12 +19,13 @@ def part(
 def octets(
     encoded: tf.Tensor, position: int | tf.Tensor, count: int
 ) -> tf.Tensor:
-    """Reads bytes; those after the end of the file are 0.
+    """Reads bytes as numbers; bytes after the end of the file read as 0.
 
     Args:
         encoded: String tensor `()`.
-        position: Of the first byte, a number or an int64 tensor, 0 or more.
-        count: How many, a number.
+        position: Index of the first byte, 0 or more, an int or int64 tensor
+            `()`.
+        count: How many bytes to read.
 
     Returns:
         int64 tensor `(count,)`, 0..255.
@@ -37,12 +41,12 @@ def unsigned(
     count: int,
     big_endian: bool = False,
 ) -> tf.Tensor:
-    """Reads an unsigned number of `count` bytes, an int64 tensor `()`."""
+    """Reads an unsigned integer of `count` bytes, an int64 tensor `()`."""
     read = octets(encoded, position, count)
     return tf.reduce_sum(read * weights(count, big_endian))
 
 
 def weights(count: int, big_endian: bool = False) -> tf.Tensor:
-    """Returns what each of a number's bytes counts, int64 `(count,)`."""
+    """Returns the place value of each byte of an integer, int64 `(count,)`."""
     little_endian = 256 ** np.arange(count, dtype=np.int64)
     return little_endian[::-1] if big_endian else little_endian

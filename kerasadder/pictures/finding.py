@@ -1,4 +1,9 @@
-"""Which ink in a picture is the digit's, in TensorFlow ops."""
+"""Finds the digit among the things in a picture, in TensorFlow ops.
+
+The search looks at three planes of ink, one for each assumption about the pen
+(`PREFERENCE`). Of the things on all planes, the likeliest one is the digit,
+together with the parts near it.
+"""
 
 import tensorflow as tf
 
@@ -9,15 +14,17 @@ from kerasadder.pictures import windows
 from kerasadder.pictures.subgraph import subgraph
 from kerasadder.task import IMAGE_SHAPE
 
-MOST = 1024  # pixels, the longer side, before anything else
-LOOK, LEAST_LOOK = 192, 96  # pixels, the longer side to find things at
-CELL = 2  # pixels: things are told apart on a grid of such
-BESIDE = 4  # cells, on each side: the paper of a stroke
-REACH = 0.12  # of the digit's size: parts that near belong to it
-FAR_REACH, LARGE = 0.2, 0.4  # larger parts may be farther: half a broken digit
-MOST_JOINS = 3  # rounds
-# How much each reading of a picture is trusted: strokes of a pen, of a pen if
-# ink is lighter where it seems darker than paper, and of a thick marker.
+MOST = 1024  # pixels of the longer side; larger pictures are shrunk first
+LOOK, LEAST_LOOK = 192, 96  # pixels of the longer side, at most and at least
+CELL = 2  # pixels: things are made of square cells with this side
+BESIDE = 4  # cells on each side, in which the paper's lightness is compared
+# Shares of the digit's size. Parts within `REACH` belong to the digit. So do
+# parts larger than `LARGE` within `FAR_REACH`: halves of a broken digit.
+REACH = 0.12
+FAR_REACH, LARGE = 0.2, 0.4
+MOST_JOINS = 3  # rounds of joining parts to the digit
+# Factors for the scores of things on each plane. The planes hold the strokes of
+# a pen, of a pen with ink and paper swapped, and of a thick marker.
 PREFERENCE = (1.0, 0.3, 0.9)
 
 
@@ -29,8 +36,8 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         picture: uint8 tensor `(height, width, channels)`.
 
     Returns:
-        float32 tensor `(28, 28, 1)`, 0..255; and how strong the ink is, 0..255,
-        a tensor `()`, 0 if there is none.
+        float32 tensor `(28, 28, 1)`, 0..255; and the strength of the strongest
+        ink, float32 `()`, 0..255. Both are 0 if the picture shows no ink.
     """
     picture, _ = inks.shrink(picture, MOST)
     look, scale = _resize(picture)
@@ -56,7 +63,12 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _resize(picture):
-    """Resizes the picture so that its longer side has `LOOK` pixels."""
+    """Brings the longer side of a picture to 96 to 192 pixels.
+
+    Returns:
+        The resized picture; and its new height and width as shares of the old
+        ones, float32 `(2,)`.
+    """
     size = tf.cast(tf.shape(picture)[:2], tf.float32)
     longer = tf.reduce_max(size)
     factor = tf.clip_by_value(longer, LEAST_LOOK, LOOK) / longer
@@ -71,14 +83,15 @@ def _resize(picture):
 
 @subgraph(tf.TensorSpec((None, None)))
 def find(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Finds the digit.
+    """Finds the ink of the digit in a grey picture.
 
     Args:
         value: float tensor `(height, width)`, 0..255.
 
     Returns:
-        float tensor `(height, width)`, the digit's ink, 0 where it is not;
-        and how strong it is at most, 0..255, 0 if there is no ink at all.
+        float tensor `(height, width)`, the digit's ink, 0 elsewhere; and the
+        strength of the strongest ink, a float tensor `()`, 0..255. Both are 0
+        if the picture shows no ink.
     """
     value = tf.ensure_shape(value, (None, None))
     pen = inks.light_on_dark(value, inks.AROUND_PEN)
@@ -106,21 +119,22 @@ def find(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _choose(ink, coarse, things, where, part):
+    """Returns the ink of the likeliest thing and its parts, 0 elsewhere."""
     height, width = tf.unstack(tf.cast(tf.shape(coarse)[1:], tf.float32))
     score = things_.likeliness(things, height, width, tf.constant(PREFERENCE))
     main = tf.argmax(score, output_type=tf.int32)
     mask = _with_parts(main, things, where, part, tf.shape(coarse)[1:])
     plane = tf.cast(things.plane[main], tf.int32)
     mask = tf.repeat(tf.repeat(mask, CELL, axis=0), CELL, axis=1)
-    # The soft edges of strokes are theirs too.
+    # The digit includes the soft edges of its strokes.
     mask = windows.slide_max(mask[None], tf.constant(3))[0]
     size = tf.shape(ink)[1:]
     return ink[plane] * mask[: size[0], : size[1]]
 
 
 def _with_parts(main, things, where, part, shape):
-    """Returns where the main thing is and what belongs to it: 1, else 0."""
-    # A long line beside a digit is not its stroke.
+    """Returns a mask of cells: 1 for the main thing and its parts, else 0."""
+    # A long line beside a digit is not one of its strokes.
     is_line = things.elongation < things_.LINE
     longest = tf.where(is_line & ~is_line[main], 0.8, 1.1)
     may_belong = (
@@ -153,7 +167,7 @@ def _with_parts(main, things, where, part, shape):
             joined |= tf.gather((touched > 0) & fits, part)
         return joined, tf.reduce_any(joined != ours)
 
-    # Each part may bring others within reach.
+    # Each part that joins may bring others within reach.
     ours, _ = tf.while_loop(
         lambda _, has_grown: has_grown,
         join,
@@ -164,13 +178,13 @@ def _with_parts(main, things, where, part, shape):
 
 
 def _longer_side(cells):
-    """Returns the longer side of the box of cells `(n, 2)`, a float."""
+    """Returns the longer side of the box around cells `(n, 2)`, a float."""
     sides = tf.reduce_max(cells, axis=0) - tf.reduce_min(cells, axis=0) + 1
     return tf.cast(tf.reduce_max(sides), tf.float32)
 
 
 def _pool(function, values):
-    """Pools `(n, height, width)` over cells."""
+    """Pools `(n, height, width)` to one value for each cell."""
     return function(values[..., None], CELL, CELL, 'SAME')[..., 0]
 
 

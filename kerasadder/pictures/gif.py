@@ -1,4 +1,4 @@
-"""The first frame of a GIF, in TensorFlow ops."""
+"""Decodes the first frame of a GIF, in TensorFlow ops."""
 
 import tensorflow as tf
 
@@ -11,21 +11,21 @@ EXTENSION = 0x21
 
 
 def decode_gif(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
-    """Decodes a GIF's first frame.
+    """Decodes the first frame of a GIF.
 
     Args:
         encoded: String tensor `()`.
-        name: String tensor `()`, what to call it in an error.
+        name: String tensor `()`, what an error calls the picture.
 
     Returns:
         uint8 tensor `(height, width, 3)`, RGB.
 
     Raises:
-        InvalidArgumentError: When run, if it cannot be decoded or has more
-            pixels than a quarter of `MAX_BYTES`.
+        InvalidArgumentError: When the op runs, if the GIF cannot be decoded, or
+            has no pixels or more than `MAX_BYTES / 4`.
     """
     frame, size = _first_frame(encoded)
-    # Three bytes a pixel and one for the index of its colour.
+    # A pixel takes three bytes, and one for the index of its colour.
     limit = MAX_BYTES // 4
     checks = require_pixels(*(size, name, 'a GIF', limit, SMALLER_OR_JPEG))
     with tf.control_dependencies(checks):
@@ -34,17 +34,21 @@ def decode_gif(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
 
 
 def _first_frame(encoded):
-    """Returns a GIF cut after its first frame, and its size or the frame's.
+    """Cuts a GIF after its first frame.
 
-    The decoder would unpack all of them, however many and whatever their size.
+    Without the cut, the decoder would unpack every frame, of any size.
+
+    Returns:
+        The cut GIF, a string tensor `()`. int64 `(2,)`: height and width, each
+        the larger one of what the GIF and its frame say.
     """
 
-    def colours(position):  # what a table of them takes, as its flags say
+    def colours(position):  # the bytes of the table that these flags announce
         flags = unsigned(encoded, position, 1)
         count = tf.bitwise.left_shift(tf.constant(2, tf.int64), flags % 8)
         return tf.where(flags >= 128, 3 * count, 0)
 
-    def after_blocks(position):  # each its length, then as many bytes
+    def after_blocks(position):  # a block is its length, then as many bytes
         (position,) = tf.while_loop(
             lambda position: unsigned(encoded, position, 1) > 0,
             lambda position: (position + unsigned(encoded, position, 1) + 1,),

@@ -1,34 +1,45 @@
-"""How much ink there is in each pixel of a picture, in TensorFlow ops."""
+"""Separates ink from paper in a picture, in TensorFlow ops.
+
+Ink is what a digit is written with, and paper is what it is written on. Either
+may be the lighter one, and either may have any colour.
+"""
 
 import tensorflow as tf
 
 from kerasadder.pictures import windows
 
-# Shares of the picture's longer side.
+# Widths of windows, as shares of the picture's longer side.
 PEN, MARKER = 0.14, 0.5  # wider than strokes of a pen, of a thick marker
-AROUND_PEN, AROUND_MARKER = 0.16, 0.79  # in which there is more paper than ink
-SAMPLED = 128  # pixels, the longer side at which colours are compared
-NEAR = 0.25  # within which a digit's strokes are about as strong
-FAINTEST = 8.0  # of 255: fainter is not ink
-WEAKEST = 0.35  # of the strongest ink near: weaker is not a stroke
+AROUND_PEN, AROUND_MARKER = 0.16, 0.79  # with more paper than ink
+SAMPLED = 128  # pixels of the longer side, at most, to compare colours at
+NEAR = 0.25  # a share too: within it a digit's strokes are about as strong
+FAINTEST = 8.0  # of 255; what is fainter is not ink
+WEAKEST = 0.35  # of the strongest ink near; what is weaker is not a stroke
 
 
 def window(share: float, picture: tf.Tensor) -> tf.Tensor:
-    """Returns a window of so much of the picture's longer side, odd."""
+    """Returns the width of a window in pixels, odd, an int32 tensor `()`.
+
+    Args:
+        share: The width as a share of the picture's longer side.
+        picture: Tensor whose first axes are height and width.
+    """
     side = tf.cast(tf.reduce_max(tf.shape(picture)[:2]), tf.float32)
     return 2 * tf.cast(share * side / 2, tf.int32) + 1
 
 
 def shrink(picture: tf.Tensor, side: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Averages a picture down until its longer side has `side` pixels.
+    """Shrinks a picture by averaging, to a longer side of `side` pixels.
+
+    A smaller picture keeps its size.
 
     Args:
         picture: Tensor `(height, width, channels)`.
         side: Pixels.
 
     Returns:
-        float32 tensor `(new_height, new_width, channels)`, and how much smaller
-        it is, float32 `(2,)`.
+        float32 tensor `(new_height, new_width, channels)`; and the new height
+        and width as shares of the old ones, float32 `(2,)`.
     """
     size = tf.cast(tf.shape(picture)[:2], tf.float32)
     factor = tf.minimum(1.0, side / tf.reduce_max(size))
@@ -38,7 +49,10 @@ def shrink(picture: tf.Tensor, side: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def grey(picture: tf.Tensor) -> tf.Tensor:
-    """Makes a picture one of grey values, laid on black or white paper.
+    """Turns a picture to grey values.
+
+    A picture in colour is projected on the axis along which nearby colours
+    differ most. A transparent picture is laid on black or white paper.
 
     Args:
         picture: float tensor `(height, width, channels)`, 0..255.
@@ -49,7 +63,7 @@ def grey(picture: tf.Tensor) -> tf.Tensor:
     channels = tf.shape(picture)[-1]
     has_alpha = 1 - channels % 2  # two or four channels
     colour = picture[..., : channels - has_alpha]
-    # An axis that some of the pixels tell is as good, and sooner told.
+    # A sample of the pixels gives as good an axis in less time.
     step = 1 + tf.reduce_max(tf.shape(colour)[:2]) // SAMPLED
     value = tf.cond(
         tf.shape(colour)[-1] == 1,
@@ -57,7 +71,7 @@ def grey(picture: tf.Tensor) -> tf.Tensor:
         lambda: tf.squeeze(colour @ _colour_axis(colour[::step, ::step]), -1),
     )
     alpha = tf.where(has_alpha == 1, picture[..., -1] / 255, 1.0)
-    # What is drawn on a transparent ground shows on the paper unlike it.
+    # A drawing on a transparent ground needs paper of the other lightness.
     drawn = tf.math.divide_no_nan(
         tf.reduce_sum(value * alpha), tf.reduce_sum(alpha)
     )
@@ -66,10 +80,10 @@ def grey(picture: tf.Tensor) -> tf.Tensor:
 
 
 def _colour_axis(colour):
-    """Returns `(channels, 1)`: how colours differ from those near them most.
+    """Returns the axis along which nearby colours differ most, `(channels, 1)`.
 
-    This is the first principal component of the picture's fine detail, for
-    ink may be as light as its paper and differ in hue only.
+    The axis is the first principal component of the picture's fine detail.
+    Lightness would not do, because ink may differ from paper in hue only.
     """
     channels = tf.shape(colour)[-1]
     detail = colour - windows.mean(colour, window(AROUND_PEN, colour))
@@ -83,14 +97,19 @@ def _colour_axis(colour):
 
 
 def light_on_dark(value: tf.Tensor, share: float) -> tf.Tensor:
-    """Returns the picture `(height, width)` with its ink lighter than paper.
+    """Inverts a grey picture if its ink is darker than its paper.
 
-    There is more paper than ink around a stroke, so that what differs from
-    its surroundings is skewed to the side of the ink.
+    A stroke has more paper than ink around it. So the differences between
+    pixels and their surroundings are skewed towards the ink. Pixels in the
+    middle of the picture count more.
 
     Args:
         value: float tensor `(height, width)`, 0..255.
-        share: How far surroundings reach, of the picture's longer side.
+        share: The width of the surroundings, as a share of the picture's longer
+            side.
+
+    Returns:
+        float tensor `(height, width)`, 0..255.
     """
     around = windows.mean(value[..., None], window(share, value))
     detail = value - around[..., 0]
@@ -105,19 +124,19 @@ def light_on_dark(value: tf.Tensor, share: float) -> tf.Tensor:
 def over_paper(
     value: tf.Tensor, width: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Tells ink from paper.
+    """Separates ink from paper.
 
-    The paper is the picture's opening; what is left is its top hat (Meyer,
-    1979). Shadows and patches that are wider than the window go with the
-    paper, and so do their edges.
+    The paper is the picture's morphological opening. The ink is the rest, which
+    is the top hat (Meyer, 1979). Shadows and patches that are wider than the
+    window belong to the paper, and so do their edges.
 
     Args:
         value: float tensor `(n, height, width)`, ink lighter than paper.
         width: int32 tensor `()`, odd: a window wider than strokes.
 
     Returns:
-        How much lighter than its paper each pixel is, and how light the paper
-        is there: tensors of the same shape, 0..255.
+        Two float tensors of the same shape, 0..255: how much lighter than its
+        paper each pixel is, and how light the paper is there.
     """
     paper = windows.opening(value, width)
     ink = value - paper
@@ -125,14 +144,18 @@ def over_paper(
 
 
 def without_grain(ink: tf.Tensor) -> tf.Tensor:
-    """Cuts off the paper's grain, told by the quarter with the least ink.
+    """Removes the paper's grain from ink.
 
-    Of normal noise, all but the uppermost thousandth goes.
+    The quarter of the pixels with the least ink tells how strong the grain is.
+    If the grain is normal noise, less than a thousandth of its pixels stays.
 
     Args:
         ink: float tensor `(n, height, width)`.
+
+    Returns:
+        float tensor of the same shape, 0 where there was only grain.
     """
-    # A sample will do: to sort a large picture takes longer than all else.
+    # A sample suffices. Sorting all pixels would take longer than the rest.
     sample = tf.reshape(ink[:, ::3, ::3], [tf.shape(ink)[0], -1])
     ordered = tf.sort(sample, axis=1)[:, None, None]
     paper, least = quantile(ordered, 0.25), quantile(ordered, 0.05)
@@ -140,7 +163,15 @@ def without_grain(ink: tf.Tensor) -> tf.Tensor:
 
 
 def quantile(ordered: tf.Tensor, share: float) -> tf.Tensor:
-    """Returns the value below which that share of the last axis lies."""
+    """Returns the value below which `share` of the last axis lies.
+
+    Args:
+        ordered: Tensor that is sorted along its last axis.
+        share: 0..1.
+
+    Returns:
+        A tensor without the last axis.
+    """
     last = tf.cast(tf.shape(ordered)[-1] - 1, tf.float32)
     return tf.gather(
         ordered, tf.cast(tf.round(share * last), tf.int32), axis=-1
@@ -148,10 +179,10 @@ def quantile(ordered: tf.Tensor, share: float) -> tf.Tensor:
 
 
 def is_stroke(ink: tf.Tensor) -> tf.Tensor:
-    """Tells where ink is about as strong as the strongest near it.
+    """Returns where ink is about as strong as the strongest ink near it.
 
-    So do Su, Lu and Tan (2010) with old documents: beside the stroke of a pen
-    a crease of the paper is nothing, far from it it may be something.
+    Su, Lu and Tan (2010) do the same with old documents. Beside a pen's stroke,
+    a crease of the paper does not count as a stroke. Far from it, it may.
 
     Args:
         ink: float tensor `(n, height, width)`, 0..255.

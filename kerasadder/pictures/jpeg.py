@@ -1,4 +1,4 @@
-"""JPEGs of any size, upright, in TensorFlow ops."""
+"""Decodes JPEGs and turns them upright, in TensorFlow ops."""
 
 import functools
 
@@ -12,36 +12,38 @@ from kerasadder.pictures.limits import require_pixels
 from kerasadder.pictures.orientation import of_exif
 from kerasadder.pictures.orientation import turn_upright
 
-# Decoding may shrink a picture by 2, 4 or 8 while its longer side keeps so
-# many pixels: a digit 10 mm high on an A4 page keeps some 70.
+# Pixels. Decoding divides the sides by 2, 4 or 8 if the longer one keeps so
+# many. A digit that is 10 mm high on an A4 page keeps some 70.
 LEAST_SIDE = 2000
-# More takes seconds to decode. Shrunk, it takes at most 48 MB.
+# Decoding more takes seconds. Such a JPEG, shrunk, takes at most 48 MB.
 MAX_PIXELS = 250_000_000
-# A progressive one is held whole at its full size, in two bytes a channel:
-# 25 million pixels in colour.
+# The decoder holds a whole progressive JPEG at its full size, in two bytes a
+# channel. In colour, the limit is 25 million pixels.
 MAX_PROGRESSIVE_BYTES = 150_000_000
 RATIOS = 1, 2, 4, 8
-MAX_SEGMENTS = 1000  # a colour profile alone may take 255
+MAX_SEGMENTS = 1000  # a colour profile alone may take 255 of them
 
-# ITU-T T.81 (1992), table B.1: what follows a byte of 0xFF.
+# Markers: the byte after 0xFF (ITU-T T.81, 1992, table B.1).
 BASELINE, NO_FRAMES = (0xC0, 0xC1), (0xC4, 0xC8, 0xCC)
 SCAN, APP1 = 0xDA, 0xE1
 EXIF = b'Exif\0\0'
 
 
 def decode_jpeg(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
-    """Decodes a JPEG, shrunk if it is large, and turns it upright.
+    """Decodes a JPEG, shrinks it if it is large, and turns it upright.
 
     Args:
         encoded: String tensor `()`.
-        name: String tensor `()`, what to call it in an error.
+        name: String tensor `()`, what an error calls the picture.
 
     Returns:
-        uint8 tensor `(height, width, channels)`, grey or RGB.
+        uint8 tensor `(height, width, channels)`, grey or RGB. The longer side
+        of a shrunk JPEG has `LEAST_SIDE` pixels or more.
 
     Raises:
-        InvalidArgumentError: When run, if it cannot be decoded or is larger
-            than `MAX_PIXELS`, or progressive and than `MAX_PROGRESSIVE_BYTES`.
+        InvalidArgumentError: When the op runs, if the JPEG cannot be decoded,
+            or has no pixels or more than `MAX_PIXELS`. A progressive JPEG is
+            refused if it takes more than `MAX_PROGRESSIVE_BYTES`.
     """
     shape = tf.io.extract_jpeg_shape(encoded, tf.int64)
     size, channels = shape[:2], tf.maximum(shape[2], 1)
@@ -71,12 +73,12 @@ def decode_jpeg(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
 
 
 def _read_header(encoded):
-    """Walks through the segments before the first scan.
+    """Reads the segments before the first scan.
 
     Returns:
-        The EXIF data, a string tensor `()`, empty if there are none, and a
-        bool tensor `()`: True if the one scan that there is has all channels,
-        so that each row can be unpacked and forgotten.
+        The EXIF data, a string tensor `()`, empty if there are none. bool
+        tensor `()`: True if the JPEG is baseline and its only scan has all
+        channels. The decoder then forgets each row after unpacking it.
     """
 
     def begin(position):
@@ -92,7 +94,7 @@ def _read_header(encoded):
         is_exif = (marker == APP1) & tf.reduce_all(content[4:] == [*EXIF])
         is_frame = (marker < 0xD0) & ~tf.reduce_any(marker == NO_FRAMES)
         is_baseline = tf.reduce_any(marker == BASELINE)
-        # A marker may be preceded by more bytes of 0xFF.
+        # More bytes of 0xFF may precede a marker.
         after = position + tf.where(marker != 0xFF, 2 + 256 * high + low, 1)
         return (
             after,
@@ -110,7 +112,7 @@ def _read_header(encoded):
         maximum_iterations=MAX_SEGMENTS,
     )
     is_baseline = (scan[1] == SCAN) & (scan[4] == channels) & (channels > 0)
-    # The length counts itself and the name.
+    # The segment's length counts itself and the name.
     length = unsigned(encoded, exif + 2, 2, big_endian=True) - 2 - len(EXIF)
     length = tf.where(exif > 0, tf.maximum(length, 0), 0)
     return part(encoded, exif + 4 + len(EXIF), length), is_baseline

@@ -1,9 +1,10 @@
-"""What is refused of a picture, and the words for it, in TensorFlow ops."""
+"""Refuses pictures, with a message that says why, in TensorFlow ops."""
 
 import tensorflow as tf
 
-# What one picture may take unpacked: twice that, while it is unpacked or cut,
-# and the process, some 800 MiB with a SavedModel, stay below 1 GiB.
+# The most bytes that an unpacked picture may take. It takes up to twice as many
+# while TensorFlow unpacks or cuts it. A process with a SavedModel takes some
+# 800 MiB, so both together stay below 1 GiB.
 MAX_BYTES = 4 * 4096 * 4096
 
 SMALLER = 'make it smaller'
@@ -13,13 +14,16 @@ SMALLER_OR_JPEG = f'{SMALLER}, or send a JPEG'
 def require(
     condition: tf.Tensor, name: str | tf.Tensor, what: str | tf.Tensor
 ) -> tf.Operation:
-    """Returns the assertion that `name` is as it must be, a tensor op.
+    """Returns an op that refuses a picture unless the condition holds.
 
     Args:
         condition: bool tensor `()`.
-        name: String tensor `()`.
-        what: What is wrong with it, a string or a string tensor, to follow
-            the name in the error.
+        name: What an error calls the picture, a string or string tensor `()`.
+        what: What is wrong with the picture, a string or string tensor `()`.
+            The error says the name, a space, and this.
+
+    Raises:
+        InvalidArgumentError: When the op runs, if the condition is False.
     """
     return tf.debugging.Assert(condition, [tf.strings.join([name, ' ', what])])
 
@@ -31,15 +35,19 @@ def require_pixels(
     limit: int | tf.Tensor,
     instead: str | tf.Tensor,
 ) -> list[tf.Operation]:
-    """Returns the assertions that a picture has pixels, and not too many.
+    """Returns ops that refuse a picture without pixels or with too many.
 
     Args:
         size: int64 tensor `(2,)`, height and width as the header says.
-        name: String tensor `()`.
-        kind: What the limit holds for, such as 'a GIF', or a string tensor.
-        limit: The most pixels there may be, a number or a tensor.
-        instead: What to do about a picture that has more: `SMALLER` and so on,
-            or a string tensor.
+        name: What an error calls the picture, a string or string tensor `()`.
+        kind: What the limit is for, such as 'a GIF', a string or string tensor
+            `()`.
+        limit: The most pixels, an int or integer tensor `()`.
+        instead: What the user can do about a picture with more pixels, such as
+            `SMALLER`, a string or string tensor `()`.
+
+    Raises:
+        InvalidArgumentError: When an op runs, if the picture is refused.
     """
     pixels, limit = tf.reduce_prod(size), tf.cast(limit, tf.int64)
     large = tf.strings.join(
@@ -53,7 +61,7 @@ def require_pixels(
 
 
 def _with_commas(number):
-    """Writes 40000000 as 40,000,000: an int64 tensor `()` as a string."""
+    """Formats an int64 tensor `()` with commas: 40000000 as 40,000,000."""
     text = tf.strings.as_string(number)
     for _ in range(6):  # an int64 has at most seven groups of digits
         text = tf.strings.regex_replace(

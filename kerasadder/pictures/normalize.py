@@ -1,8 +1,9 @@
-"""Any picture of a digit, turned into images like MNIST's in TensorFlow ops.
+"""Turns any picture of a digit into two images like MNIST's, its readings.
 
-A picture is read in two ways, because neither is right for all: a tight crop
-has no paper around the digit, and a photograph has more in it than a digit.
-The network answers for both, and the answer that it is surer of counts more.
+Each picture is read in two ways, because neither way suits all pictures. A
+tight crop has no paper around the digit, and a photograph shows more than the
+digit. The network answers for both readings, and its surer answer counts more.
+The code is TensorFlow ops, so that it is a part of the SavedModel.
 """
 
 import functools
@@ -21,33 +22,36 @@ from kerasadder.task import IMAGE_SHAPE
 
 READINGS = 2  # of each picture
 MIN_CONTRAST = 20.0  # of 255, between ink and paper
-UNSURE = 1.0  # skewness: with 28 % of black or white ink
+UNSURE = 1.0  # skewness, as of a black and white picture with 28 % ink
 SMALL = 64  # pixels of the longer side: too few to tell things apart
 
 
-# No Python here depends on a tensor: AutoGraph would look for it in vain, and
-# take most of an export's time.
+# No Python here branches on a tensor. AutoGraph would look for such branches in
+# vain, and that would take most of an export's time.
 @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
 @tf.autograph.experimental.do_not_convert
 def normalize_pictures(encoded: tf.Tensor) -> tf.Tensor:
-    """Makes MNIST-like images of encoded pictures, two readings of each.
+    """Turns encoded pictures into MNIST-like images, two readings of each.
 
-    The first reading takes all ink for the digit's. The second one finds the
-    digit among the things in the picture; it takes a picture that is too small
-    for that as a tight crop. A picture of MNIST's own size is taken as it is;
-    where ink and paper are about as much, it is also taken inverted.
+    The first reading takes all ink as the digit. The second reading finds the
+    digit among the things in the picture. If the picture is too small for that,
+    the second reading takes it as a tight crop of the digit.
+
+    A picture of MNIST's own size, 28x28 pixels, is not scaled or moved. It
+    is inverted if its ink is dark. If ink and paper cover about as many pixels,
+    the second reading is the inverse of the first.
 
     Args:
-        encoded: String tensor `(n,)`, each a picture as `decode_picture` takes
-            it: grey or colour, with transparency or without, light on dark or
-            dark on light.
+        encoded: String tensor `(n,)`, pictures that `decode_picture` decodes:
+            grey or colour, with or without transparency, light on dark or dark
+            on light.
 
     Returns:
         float32 tensor `(n, 2, 28, 28, 1)`, 0..255.
 
     Raises:
-        InvalidArgumentError: When run, if one is no picture, is too large or
-            shows no ink; the message says which and why.
+        InvalidArgumentError: When the op runs, if a picture cannot be decoded,
+            is too large or shows no ink. The message says which one and why.
     """
 
     def normalize(inputs):
@@ -64,13 +68,14 @@ def normalize_pictures(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def trust(digit: tf.Tensor) -> tf.Tensor:
-    """Returns how much each reading of a picture counts, float `(n, 2)`.
+    """Returns the weight of each reading of a picture, float `(n, 2)`.
 
-    That is the square root of the odds of its likeliest digit, made to sum to
-    1: the surer reading decides, but two sure ones that differ leave doubt.
+    A weight is the square root of the odds of the reading's likeliest digit.
+    The weights of a picture are scaled to sum to 1. The surer reading decides,
+    but two sure readings that differ leave doubt.
 
     Args:
-        digit: float tensor `(n, 2, 10)`, P(digit) by each reading.
+        digit: float tensor `(n, 2, 10)`, P(digit) for each reading.
     """
     likeliest = tf.reduce_max(digit, axis=-1)
     weight = tf.sqrt(likeliest / (1 - likeliest + 1e-6))
@@ -78,17 +83,23 @@ def trust(digit: tf.Tensor) -> tf.Tensor:
 
 
 def seen(classify: Callable, picture: bytes, number: int) -> np.ndarray:
-    """Returns the reading that counts most, float32 `(28, 28, 1)`, 0..255.
+    """Returns the reading of a picture that has the larger weight.
 
     Args:
-        classify: As `model_files.load_classifier` returns it.
-        picture: An encoded picture.
+        classify: A function that `model_files.load_classifier` returns.
+        picture: An encoded picture, as `normalize_pictures` takes it.
         number: 0-9.
+
+    Returns:
+        float32 array `(28, 28, 1)`, 0..255.
+
+    Raises:
+        InvalidArgumentError: As `normalize_pictures` raises it.
     """
     (readings,) = normalize_pictures([picture]).numpy()
     if np.array_equal(*readings):
         return readings[0]
-    # Of MNIST's size, they are taken as they are.
+    # The model takes files of MNIST's size as they are.
     files = [
         tf.io.encode_png(tf.cast(tf.round(reading), tf.uint8)).numpy()
         for reading in readings
@@ -98,7 +109,7 @@ def seen(classify: Callable, picture: bytes, number: int) -> np.ndarray:
 
 
 def _readings(name, picture):
-    """Returns the readings `(2, 28, 28, 1)` of a picture."""
+    """Returns the readings of a picture, float32 `(2, 28, 28, 1)`."""
     size = tf.shape(picture)[:2]
     kinds = [
         (tf.reduce_all(size == IMAGE_SHAPE[:2]), _of_image),
@@ -111,12 +122,12 @@ def _readings(name, picture):
     seen = contrast > MIN_CONTRAST
     is_drawn = require(tf.reduce_any(seen), name, 'shows no ink: it is blank')
     with tf.control_dependencies([is_drawn]):
-        # What one way of reading does not see, the other one does.
+        # A reading that shows no ink is replaced by the other one.
         return tf.where(seen[:, None, None, None], readings, readings[::-1])
 
 
 def _of_image(picture):
-    """Reads a picture of 28x28 pixels as it is, or inverted if unsure."""
+    """Reads a picture of 28x28 pixels as it is, and inverted if unsure."""
     grey, contrast, skewness = _light_on_dark(picture)
     other = tf.where(skewness < UNSURE, 255 - grey, grey)
     readings = tf.stack([grey, other])[..., None]
@@ -143,9 +154,9 @@ def _of_large(picture):
 
 
 def _light_on_dark(picture):
-    """Returns a picture in grey, its contrast, and its skewness.
+    """Returns a picture in grey, light on dark, its contrast and its skewness.
 
-    There is more paper than ink, so grey values are skewed towards the ink.
+    There is more paper than ink. So grey values are skewed towards the ink.
     """
     grey = inks.grey(tf.cast(picture, tf.float32))
     away = grey - tf.reduce_mean(grey)

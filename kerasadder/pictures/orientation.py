@@ -1,4 +1,7 @@
-"""How a camera was held: EXIF's orientation (CIPA DC-008, 2012, 4.6.4)."""
+"""Turns photographs upright by their EXIF data, in TensorFlow ops.
+
+The orientation says how the camera was held (CIPA DC-008, 2012, 4.6.4).
+"""
 
 import tensorflow as tf
 
@@ -12,14 +15,14 @@ MIRRORED, UPSIDE_DOWN, ON_ITS_SIDE = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 
 
 def of_exif(exif: tf.Tensor) -> tf.Tensor:
-    """Finds the orientation in EXIF data.
+    """Reads the orientation from EXIF data.
 
     Args:
-        exif: String tensor `()`, what follows 'Exif' and two zeros: a TIFF
-            header and its directories; any bytes, or none.
+        exif: String tensor `()`, the bytes after 'Exif' and two zeros: a TIFF
+            header and its directories. The string may be damaged or empty.
 
     Returns:
-        int64 tensor `()`, 1..8; 1, upright, where the data do not say.
+        int64 tensor `()`, 1..8. It is 1, upright, if the data do not say.
     """
     order = tf.strings.substr(exif, 0, 4)
     return tf.case(
@@ -50,14 +53,15 @@ def _in_directory(exif, big_endian):
 
 
 def turn_upright(picture: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Turns and mirrors a picture as it is to be seen.
+    """Turns and mirrors a picture so that it is upright.
 
     Args:
         picture: uint8 tensor `(height, width, channels)`.
         orientation: int64 tensor `()`, 1..8.
 
     Returns:
-        uint8 tensor, of `(width, height, channels)` if it lay on its side.
+        uint8 tensor `(height, width, channels)`, or `(width, height, channels)`
+        if the picture lay on its side.
     """
 
     def is_one_of(orientations):

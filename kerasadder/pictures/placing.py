@@ -1,7 +1,8 @@
-"""MNIST's own normalisation of ink, in TensorFlow ops.
+"""Scales and centres ink as MNIST did, in TensorFlow ops.
 
-The digit, light on dark, fits a box of 20x20 pixels with its aspect kept, and
-its centre of mass is the centre of the 28x28 image (LeCun et al., 1998).
+The digit is light on dark. It keeps its aspect ratio and fits a box of 20x20
+pixels. Its centre of mass lies in the centre of the 28x28 image (LeCun et al.,
+1998).
 """
 
 import tensorflow as tf
@@ -11,18 +12,32 @@ from kerasadder.task import IMAGE_SHAPE
 
 SIDE = IMAGE_SHAPE[0]
 BOX = 20  # pixels, the longer side of the digit's box
-INK = 0.2  # of full ink; fainter is not counted to the box
-DUST = 0.002  # of all ink, on each side of the box
+INK = 0.2  # of full ink; the box ignores what is fainter
+DUST = 0.002  # of all ink; the box leaves out so much on each side
 
 
 def full_ink(ink: tf.Tensor) -> tf.Tensor:
-    """Returns the ink of a pixel that is all ink."""
+    """Returns the ink of a pixel that ink covers fully, a float tensor `()`.
+
+    It is the 0.9 quantile of the pixels that have half of the most ink or more.
+
+    Args:
+        ink: float tensor of any shape.
+    """
     pixels = tf.boolean_mask(ink, ink >= tf.reduce_max(ink) / 2)
     return inks.quantile(tf.sort(pixels), 0.9)
 
 
 def box(ink: tf.Tensor) -> tf.Tensor:
-    """Returns the box of the ink: top, left, bottom, right, in pixels."""
+    """Returns the box around the ink: top, left, bottom, right, in pixels.
+
+    Args:
+        ink: float tensor `(height, width)`.
+
+    Returns:
+        float32 tensor `(4,)`. Bottom and right are the first row and column
+        after the box.
+    """
     ink = tf.where(ink >= INK, ink, 0.0)
     edges = []
     for axis in (1, 0):
@@ -40,12 +55,15 @@ def box(ink: tf.Tensor) -> tf.Tensor:
 def around(
     ink: tf.Tensor, scale: tf.Tensor, shape: tf.Tensor
 ) -> tuple[slice, slice]:
-    """Returns the rows and columns of a picture that its ink is in.
+    """Returns the rows and columns of a picture around its ink.
+
+    The margin is half of the longer side of the ink's box, and a pixel.
 
     Args:
-        ink: float tensor `(height, width)`, the ink in the picture made small.
-        scale: float tensor `(2,)`, how small.
-        shape: Of the picture.
+        ink: float tensor `(height, width)`, the ink in a resized copy.
+        scale: float tensor `(2,)`, the copy's height and width as shares of the
+            picture's.
+        shape: int32 tensor, the picture's shape, height and width first.
     """
     top, left, bottom, right = tf.unstack(box(ink))
     margin = tf.maximum(bottom - top, right - left) / 2 + 1
@@ -57,7 +75,14 @@ def around(
 
 
 def place(ink: tf.Tensor) -> tf.Tensor:
-    """Returns `(28, 28, 1)`: the box scaled to 20, its mass in the middle."""
+    """Scales the ink's box to 20 pixels and puts its mass in the middle.
+
+    Args:
+        ink: float tensor `(height, width)`, 0..1.
+
+    Returns:
+        float32 tensor `(28, 28, 1)`, 0..1.
+    """
     top, left, bottom, right = tf.unstack(box(ink))
     scale = BOX / tf.maximum(bottom - top, right - left)
     mass = tf.maximum(tf.reduce_sum(ink), 1e-3)
@@ -74,10 +99,11 @@ def place(ink: tf.Tensor) -> tf.Tensor:
         images=ink[None, :, :, None],
         size=[SIDE, SIDE],
         scale=tf.stack([scale, scale]),
-        # By whole pixels and up, as MNIST did: its images stay themselves.
+        # MNIST moved digits by whole pixels, rounded up. Doing the same
+        # keeps its images as they are.
         translation=tf.math.ceil(SIDE / 2 - scale * centre),
         kernel_type='triangle',
         antialias=True,
     )[0]
-    # Thin strokes have paled.
+    # Scaling has made thin strokes paler.
     return tf.clip_by_value(image / tf.maximum(full_ink(image), 1e-3), 0, 1)

@@ -1,4 +1,4 @@
-"""PNGs up to what memory allows, in TensorFlow ops."""
+"""Decodes PNGs of any size that memory allows, in TensorFlow ops."""
 
 import tensorflow as tf
 
@@ -13,19 +13,20 @@ PALETTE, WITH_ALPHA = 3, (4, 6)  # colour types
 
 
 def decode_png(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
-    """Decodes a PNG; one that is too large in colour is read in grey.
+    """Decodes a PNG, in grey if it is too large in colour.
 
     Args:
         encoded: String tensor `()`.
-        name: String tensor `()`, what to call it in an error.
+        name: String tensor `()`, what an error calls the picture.
 
     Returns:
         uint8 tensor `(height, width, channels)`: grey, grey and alpha, RGB or
         RGBA.
 
     Raises:
-        InvalidArgumentError: When run, if it cannot be decoded or has more
-            pixels than `MAX_BYTES`, with transparency than a quarter of it.
+        InvalidArgumentError: When the op runs, if the PNG cannot be decoded, or
+            has no pixels or more than `MAX_BYTES`. With transparency, the limit
+            is `MAX_BYTES / 4` pixels.
     """
     height = unsigned(encoded, 20, 4, big_endian=True)
     size = tf.stack([unsigned(encoded, 16, 4, big_endian=True), height])
@@ -49,7 +50,7 @@ def decode_png(encoded: tf.Tensor, name: str | tf.Tensor) -> tf.Tensor:
 
 
 def _has_transparent_colours(encoded):
-    """Returns whether a chunk tRNS stands before the pixels."""
+    """Returns whether a PNG has a chunk tRNS before its pixels."""
 
     def is_another(position):
         name = octets(encoded, position + 4, 4)
@@ -67,5 +68,6 @@ def _has_transparent_colours(encoded):
         (tf.constant(len(SIGNATURE), tf.int64),),
         maximum_iterations=1000,
     )
-    # Where the pixels are not found, transparency takes the most memory.
+    # If no pixels are found, True is the safe answer: transparency takes the
+    # most memory.
     return ~tf.reduce_all(octets(encoded, position + 4, 4) == [*b'IDAT'])

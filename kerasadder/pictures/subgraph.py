@@ -1,4 +1,4 @@
-"""Parts of the graph that TensorFlow prepares when a picture needs them."""
+"""Keeps parts of a graph apart until a picture needs them."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,17 @@ import tensorflow as tf
 
 
 def subgraph(*signature: tf.TensorSpec) -> Callable[[Callable], Callable]:
-    """Makes a decorator: the function becomes a part of its own in a graph.
+    """Returns a decorator that makes a function a part of its own in a graph.
 
-    A graph stores such a part once, however often it calls it, and TensorFlow
-    optimizes the part at its first call. A server's first answer would else
-    wait until the ways of reading all kinds of pictures are optimized.
+    A graph stores such a part once, however often it calls the part. TensorFlow
+    optimizes the part at its first call. Otherwise, a server's first answer
+    would wait until TensorFlow has optimized the code for all kinds of picture.
 
     Args:
-        *signature: Of the function's arguments.
+        *signature: Shape and dtype of each argument of the function.
     """
     return tf.function(
         input_signature=signature,
-        autograph=False,  # as of `normalize_pictures`
+        autograph=False,  # `normalize_pictures` says why
         experimental_attributes={'_noinline': True},
     )

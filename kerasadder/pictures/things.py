@@ -1,4 +1,7 @@
-"""What the things in a picture look like: which is likeliest a digit."""
+"""Scores how likely each thing in a picture is the digit, in TensorFlow ops.
+
+A thing is a connected component of ink.
+"""
 
 import typing
 
@@ -6,14 +9,14 @@ import tensorflow as tf
 
 from kerasadder.pictures import components
 
-LINE = 0.13  # breadth to length
-MOST = 12  # things that are compared with each other
+LINE = 0.13  # breadth to length; a line has less
+MOST = 12  # the likeliest things, which are compared to find frames
 
 
 class Things(typing.NamedTuple):
-    """Connected components, a float tensor `(n,)` each, in cells."""
+    """What n things look like: float tensors `(n,)`, lengths in cells."""
 
-    plane: tf.Tensor  # the mask it was found in
+    plane: tf.Tensor  # the index of the mask it was found in
     top: tf.Tensor
     left: tf.Tensor
     bottom: tf.Tensor
@@ -22,11 +25,11 @@ class Things(typing.NamedTuple):
     ink: tf.Tensor  # the mean, 0..255
     strongest: tf.Tensor
     edges: tf.Tensor  # the sum of squared gradients
-    at_border: tf.Tensor  # how many cells
+    at_border: tf.Tensor  # how many of its cells lie there
     elongation: tf.Tensor  # breadth to length, by second moments
     upright: tf.Tensor  # 1 if it is higher than wide
-    cut: tf.Tensor  # the share of cells on paper that is not even
-    in_middle: tf.Tensor  # cells in the middle half of its box, both ways
+    cut: tf.Tensor  # the share of its cells on paper that is not even
+    in_middle: tf.Tensor  # how many cells in the middle half of its box
 
     @property
     def height(self):
@@ -44,16 +47,17 @@ class Things(typing.NamedTuple):
 def measure(
     ink: tf.Tensor, edges: tf.Tensor, rise: tf.Tensor
 ) -> tuple[Things, tf.Tensor, tf.Tensor]:
-    """Finds the connected components of ink and what they look like.
+    """Finds the connected components of ink and measures them.
 
     Args:
-        ink: float tensor `(planes, height, width)`, 0 where there is none.
+        ink: float tensor `(planes, height, width)`, 0..255, 0 on paper.
         edges: float tensor of the same shape, squared gradients.
-        rise: float tensor of the same shape, how much the paper rises there.
+        rise: float tensor of the same shape, how much the lightness of the
+            paper varies around each cell.
 
     Returns:
-        `Things`; where their cells are, int64 `(cells, 3)`; and to which of
-        them each belongs, int32 `(cells,)`.
+        `Things`. int64 tensor `(cells, 3)`: plane, row and column of each cell
+        with ink. int32 tensor `(cells,)`: the thing that each cell belongs to.
     """
     where, part = components.label(ink > 0)
     where = tf.ensure_shape(where, (None, 3))
@@ -87,7 +91,7 @@ def measure(
     xx = total(x * x) / area - mean_x**2
     yx = total(y * x) / area - mean_y * mean_x
     spread = tf.sqrt((yy - xx) ** 2 / 4 + yx**2)
-    middle = (yy + xx) / 2 + 0.1  # a cell has an extent
+    middle = (yy + xx) / 2 + 0.1  # a cell is not a point
     things = Things(
         plane=largest(plane),
         top=top,
@@ -113,16 +117,20 @@ def likeliness(
     width: tf.Tensor,
     preference: tf.Tensor,
 ) -> tf.Tensor:
-    """Returns how likely each thing is the digit, `(n,)`, as a score.
+    """Scores how likely each thing is the digit, float `(n,)`.
 
-    Much sharp outline speaks for it; against it, to lie at the border, far
-    from the middle, to be a line, a patch, uneven, a frame around another, or
-    what a window narrower than a stroke has cut off it.
+    A long and sharp outline raises the score. The score is lower for a thing
+
+    - at the border, or far from the middle,
+    - that is a line, a patch, or a frame around another thing,
+    - with uneven ink,
+    - that is a fragment: its stroke was wider than the window for the paper.
 
     Args:
-        things: `Things`.
-        height, width: Of the masks, float tensors `()`.
-        preference: float tensor `(planes,)`, a factor for each.
+        things: n `Things`.
+        height: float tensor `()`, of the planes, in cells.
+        width: float tensor `()`, of the planes, in cells.
+        preference: float tensor `(planes,)`, a factor for each plane.
     """
     y = (things.top + things.bottom) / height - 1
     x = (things.left + things.right) / width - 1
@@ -146,7 +154,7 @@ def likeliness(
 
 
 def _is_frame(things, score):
-    """Tells which things are empty in the middle but for another thing."""
+    """Returns which things are frames: empty in the middle, around another."""
     best = tf.math.top_k(score, tf.minimum(MOST, tf.size(score))).indices
     inner = Things(*(tf.gather(values, best) for values in things))
     outer = Things(*(values[:, None] for values in inner))

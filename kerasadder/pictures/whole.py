@@ -1,4 +1,4 @@
-"""All ink in a picture taken for the digit's, in TensorFlow ops."""
+"""Reads a picture by taking all ink as the digit, in TensorFlow ops."""
 
 import numpy as np
 import tensorflow as tf
@@ -8,9 +8,9 @@ from kerasadder.pictures import placing
 from kerasadder.pictures.subgraph import subgraph
 from kerasadder.task import IMAGE_SHAPE
 
-FIRST_LOOK, SECOND_LOOK = 512, 224  # pixels, the longer side to find ink at
+FIRST_LOOK, SECOND_LOOK = 512, 224  # pixels of the longer side
 PAPER = 64  # pixels, the side at which the paper's shading is estimated
-WINDOW = 33  # pixels of these: wider than any stroke
+WINDOW = 33  # of these pixels; wider than any stroke
 
 
 @subgraph(tf.TensorSpec((None, None, None), tf.uint8))
@@ -21,10 +21,10 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         picture: uint8 tensor `(height, width, channels)`.
 
     Returns:
-        float32 tensor `(28, 28, 1)`, 0..255; and how strong the ink is, 0..255,
-        a tensor `()`, 0 if there is none.
+        float32 tensor `(28, 28, 1)`, 0..255; and the strength of full ink,
+        float32 `()`, 0..255. Both are 0 if the picture shows no ink.
     """
-    # First where the ink is, then from near by what it looks like.
+    # The first look finds the ink, the second one sees it from nearby.
     look, scale = inks.shrink(picture, FIRST_LOOK)
     ink, strength = _ink(inks.grey(look))
 
@@ -39,7 +39,7 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 @subgraph(tf.TensorSpec((None, None)))
 def _ink(grey):
-    """Returns how much ink each pixel has, 0..1, and how much full ink is."""
+    """Returns each pixel's ink, 0..1, and the strength of full ink, 0..255."""
     border = tf.concat([grey[0], grey[-1], grey[:, 0], grey[:, -1]], axis=0)
     middle = (tf.reduce_min(grey) + tf.reduce_max(grey)) / 2
     light_paper = inks.quantile(tf.sort(border), 0.5) > middle
@@ -53,9 +53,9 @@ def _ink(grey):
 def _shading(grey):
     """Returns how light the paper is everywhere, `(height, width)`.
 
-    That is the opening of the picture: the lightest surface under it on which
-    a square wider than any stroke can slide. Near the border, where the square
-    has no room, a paraboloid through the middle takes over.
+    The paper is the picture's opening by a square that is wider than any stroke
+    (`windows.opening`). Near the border, where the square has no room, a
+    paraboloid that fits the middle takes over.
     """
     small = tf.image.resize(grey[None, :, :, None], (PAPER, PAPER), 'area')
     for sign in (-1.0, 1.0):

@@ -1,4 +1,4 @@
-"""Extremes and means over windows of any size, in TensorFlow ops."""
+"""Filters pictures with windows of any size, in TensorFlow ops."""
 
 import tensorflow as tf
 
@@ -6,8 +6,8 @@ import tensorflow as tf
 def slide_max(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
     """Returns the maximum over the square window around each pixel.
 
-    Two windows side by side make one twice as wide, so that the time grows
-    with the logarithm of the window's width only.
+    Two windows side by side make one window of twice the width. So the time
+    grows only with the logarithm of the window's width.
 
     Args:
         values: float tensor `(masks, height, width)`.
@@ -46,21 +46,32 @@ def _slide_max_along(axis, values, window):
 
 
 def opening(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
-    """Returns the opening (Serra, 1982): where a light square can slide.
+    """Returns the morphological opening by a square (Serra, 1982).
+
+    Of all squares that contain a pixel, each has a minimum. The pixel gets the
+    largest one. So light areas that are narrower than the square disappear.
 
     Args:
         values: float tensor `(masks, height, width)`.
         window: int32 tensor `()`, odd, the side of the square.
+
+    Returns:
+        A tensor of the same shape.
     """
     return slide_max(-slide_max(-values, window), window)
 
 
 def mean(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
-    """Returns the mean over the window around each pixel, within the picture.
+    """Returns the mean over the square window around each pixel.
+
+    At the border, only the part of the window within the picture counts.
 
     Args:
         values: float tensor `(height, width, channels)`.
         window: int32 tensor `()`, odd.
+
+    Returns:
+        A tensor of the same shape.
     """
     for axis in (0, 1):
         length = tf.shape(values)[axis]

@@ -18,14 +18,14 @@ def images(count=8, dtype=np.uint8):
 
 
 def blob():
-    """A bright square around the centre of the image."""
+    """Returns images with a bright square around the centre."""
     image = np.zeros((200, 29, 29, 1), np.float32)
     image[:, 12:17, 12:17] = 1
     return image
 
 
 def centres(warped):
-    """Returns the centre of mass of each image, row and column, from 14."""
+    """Returns row and column of each centre of mass, counted from 14."""
     warped = np.asarray(warped)[..., 0]
     axis = np.arange(29) - 14
     total = warped.sum((1, 2))
@@ -104,7 +104,7 @@ def test_scale_is_relative():
 
 
 def test_elastic_distortion_is_in_pixels_and_smooth():
-    # The column's number as the pixel's value shows where it came from.
+    # A pixel's value is its column, which shows where the pixel came from.
     ramp = np.broadcast_to(
         np.arange(100, dtype=np.float32)[:, None], (500, 100, 100, 1)
     )
@@ -114,13 +114,13 @@ def test_elastic_distortion_is_in_pixels_and_smooth():
     moved = np.asarray(warped - ramp)[:, 10:-10, 10:-10, 0]
     assert moved.std() == pytest.approx(2.0, rel=0.1)
     assert abs(moved.mean()) < 0.2
-    # Neighbours move together, the ends of a grid cell do not.
+    # Neighbouring pixels move together, distant pixels do not.
     assert np.diff(moved, axis=1).std() < 0.2
     assert np.corrcoef(moved[:, 5, 5], moved[:, 75, 75])[0, 1] < 0.2
 
 
 def test_interpolation_is_bilinear_between_zeros():
-    """Against TensorFlow's own, for a map that leaves the image."""
+    """Compares with TensorFlow's own, for a map that leaves the image."""
     pictures = tf.cast(images(4), tf.float32)
     a, b, c, d, e, f = affine = [1.1, 0.3, -4.5, -0.2, 0.9, 6.3]
     y, x = np.mgrid[:28, :28].astype(np.float32).reshape(2, 1, -1)

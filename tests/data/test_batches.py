@@ -7,7 +7,7 @@ from kerasadder.errors import UserError
 
 
 def numbered_images(count):
-    """Images that tell which they are: pixel (0, 0) and (0, 1) spell it."""
+    """Returns images whose pixels (0, 0) and (0, 1) spell their index."""
     images = np.zeros((count, 28, 28, 1), np.uint8)
     images[:, 0, 0, 0] = np.arange(count) // 256
     images[:, 0, 1, 0] = np.arange(count) % 256
@@ -130,7 +130,7 @@ def test_warps_change_every_step_and_stop_before_the_last_epoch():
 
 @pytest.mark.parametrize('share, rendered', [(0.0, 0), (0.25, 8), (1.0, 32)])
 def test_a_share_of_each_batch_is_rendered_anew(share, rendered):
-    # Four epochs of a step: the last one warps nothing.
+    # Four epochs of one step each: the last one warps no image.
     images = np.full((32, 28, 28, 1), 255, np.uint8)
     *_, last = batches.training_batches(
         images,

@@ -13,13 +13,13 @@ from tests.support.small_runs import small_config
 
 
 def encoded(array):
-    """Returns the IDX format of a uint8 array, by its definition."""
+    """Encodes a uint8 array as IDX, by the definition of the format."""
     header = struct.pack('>HBB', 0, 8, array.ndim)
     return header + struct.pack(f'>{array.ndim}I', *array.shape) + bytes(array)
 
 
 def write(folder, train=24, test=6, side=28, labels=10):
-    """Writes four files; image i has only pixels i, and the label i mod 10."""
+    """Writes four files; all pixels of image i are i, its label is i mod 10."""
     folder.mkdir(exist_ok=True)
     for split, count in (('train', train), ('test', test)):
         numbers = np.arange(count, dtype=np.uint8)

@@ -21,7 +21,7 @@ def bars(count):
 
 
 def places(images):
-    """Returns which of `bars` the images are."""
+    """Returns the indices of images that `bars` made."""
     return [int(image.max(axis=(0, 2)).argmax()) for image in images]
 
 
@@ -32,7 +32,7 @@ def test_of_ten_pictures_seven_train_one_validates_and_two_test(tmp_path):
         for split in ('train', 'validation', 'test')
     }
     seven = [0, 1, 3, 5, 6, 7, 8, 10, 11]
-    # Each in its two readings, which at this size are one.
+    # Each picture has two readings, which are equal at this size.
     assert places(loaded['train'][0]) == [p for p in seven for _ in '12']
     assert places(loaded['validation'][0][:, 0]) == [2]
     assert places(loaded['test'][0][:, 1]) == [4, 9]

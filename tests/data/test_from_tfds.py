@@ -32,7 +32,7 @@ def store(
     splits=('train', 'test'),
     **features,
 ):
-    """Stores a dataset of 13 images a split, made by TFDS itself."""
+    """Has TFDS store a dataset with 13 images in each split."""
     features = {
         'image': tfds.features.Image(shape=shape),
         'label': tfds.features.ClassLabel(num_classes=10),

@@ -1,4 +1,4 @@
-"""Pictures of kinds that TensorFlow does not read, as PNG."""
+"""Tests the conversion of pictures that TensorFlow does not read to PNG."""
 
 import importlib.util
 import io
@@ -23,7 +23,7 @@ def encode(image, kind, **options):
 
 
 def scene(mode='RGB', size=(48, 32)):
-    """Four smooth patches, each of a colour of its own: no symmetry."""
+    """Draws four smooth patches of different colours, without symmetry."""
     corners = [[(250, 20, 30), (30, 240, 50)], [(40, 60, 230), (200, 210, 90)]]
     image = Image.fromarray(np.array(corners, np.uint8)).resize(size)
     image = image.convert(mode)
@@ -71,7 +71,7 @@ def test_picture_is_turned_upright(kind):
 
 
 def test_deep_grey_keeps_its_steps():
-    """A byte a pixel, Pillow itself makes white of all but the darkest."""
+    """Pillow's own conversion to 8 bits makes all but the darkest white."""
     deep = np.linspace(100, 60_100, 16).astype(np.uint16).reshape(4, 4)
     pixels = converted(encode(Image.fromarray(deep), 'TIFF'))
     np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""What Pillow shows of the same bytes is what must come out."""
+"""Compares decoded pictures with what Pillow shows of the same bytes."""
 
 import io
 import struct
@@ -20,7 +20,7 @@ ORIENTATION, MAKE = 0x0112, 0x010F
 
 @pytest.fixture(scope='module')
 def decode():
-    """The decoder as it lies in a SavedModel: a graph."""
+    """Returns the decoder as a graph, as a SavedModel holds it."""
     graph = tf.function(
         decode_picture, input_signature=[tf.TensorSpec((), tf.string)] * 2
     )
@@ -34,7 +34,7 @@ def encode(image, kind, **options):
 
 
 def scene(height=32, width=48, mode='RGB'):
-    """Four smooth patches, each of a colour of its own: no symmetry."""
+    """Draws four smooth patches of different colours, without symmetry."""
     corners = [[(250, 20, 30), (30, 240, 50)], [(40, 60, 230), (200, 210, 90)]]
     image = Image.fromarray(np.array(corners, np.uint8))
     return image.resize((width, height)).convert(mode)
@@ -97,8 +97,9 @@ def test_orientation_after_other_segments_is_found(decode):
         exif('<', (MAKE, 3, 6)),
         exif('<', (ORIENTATION, 7, 6)),
         exif('<', (ORIENTATION, 3, 6))[:-10],
-        # More entries than there are; the orientation after the last.
+        # The count says more entries than there are.
         exif('<', *[(MAKE, 3, 6)] * 3).replace(b'\3\0', b'\xff\xff', 1),
+        # The orientation comes after the last entry.
         exif('<').replace(b'\0\0\0\0', exif('<', (ORIENTATION, 3, 6))[16:]),
     ],
 )
@@ -268,7 +269,7 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
             'has 25,005,000 pixels, the limit for a progressive JPEG is '
             '25,000,000: make it smaller, or save it as a baseline JPEG',
         ),
-        # Scans of one channel each are held whole too.
+        # The decoder holds scans of one channel each whole, too.
         (
             header_of_jpeg(5001, 5000, scanned=1),
             'has 25,005,000 pixels, the limit for a progressive JPEG is ',

@@ -1,4 +1,4 @@
-"""A digit among other things, which pictures made up on the spot show."""
+"""Tests that the digit is found among other things, in drawn pictures."""
 
 import io
 
@@ -12,7 +12,7 @@ from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.serving import model_files
 from tests.support.scripts import SHIPPED
 
-# A 3 as thick as in a scan of 8 pixels.
+# A 3 with strokes as thick as in a scan of 8x8 pixels.
 THICK = [
     '..+##+..',
     '..+..+#.',

@@ -17,7 +17,7 @@ from kerasadder.pictures.normalize import trust
 
 
 def ink(height=300, width=240, size=1.0, top=60, left=60, strokes=24):
-    """Draws a 4, which has no symmetry: floats 0..1, 1 all ink."""
+    """Draws a 4, which has no symmetry: floats 0..1, where 1 is ink."""
     image = Image.new('L', (width, height))
     draw = ImageDraw.Draw(image)
     points = [(40, 0), (0, 90), (100, 90)], [(80, 40), (80, 160)]
@@ -28,7 +28,7 @@ def ink(height=300, width=240, size=1.0, top=60, left=60, strokes=24):
 
 
 def encode(values, kind='PNG', mode=None):
-    """Encodes floats, `(height, width[, channels])`, 1 the lightest."""
+    """Encodes floats `(height, width[, channels])`, where 1 is white."""
     pixels = np.clip(255 * np.asarray(values), 0, 255).astype(np.uint8)
     image = Image.fromarray(pixels)
     buffer = io.BytesIO()
@@ -37,7 +37,7 @@ def encode(values, kind='PNG', mode=None):
 
 
 def normalize(*pictures):
-    """Returns two readings of each."""
+    """Returns the two readings of each picture."""
     return normalize_pictures(list(pictures)).numpy()
 
 
@@ -47,7 +47,7 @@ def expected():
 
 
 def slope(shape):
-    """Light falling in from one side and fading to the corners."""
+    """Returns light that falls in from one side and fades to the corners."""
     y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
     return 0.8 + 0.1 * x - 0.1 * (x * x + y * y)
 
@@ -99,8 +99,8 @@ PICTURES = {
 @pytest.mark.parametrize('name', PICTURES)
 def test_same_digit_gives_the_same_image(name, expected):
     readings = normalize(PICTURES[name]())[0]
-    # The edges fall on other pixels, and the centre is in whole pixels: one
-    # more or less is allowed. A digit that differs does so by 30 and more.
+    # The edges fall on other pixels, and the centre is a whole pixel, so a
+    # shift by one pixel is allowed. Another digit differs by 30 and more.
     shifts = itertools.product((-1, 0, 1), repeat=2)
     shifted = [np.roll(readings, shift, axis=(1, 2)) for shift in shifts]
     assert np.abs(shifted - expected).mean(axis=(2, 3, 4)).min() < 9
@@ -110,7 +110,7 @@ def test_digit_fills_the_box_and_its_mass_is_in_the_middle(expected):
     rows = np.flatnonzero(expected[..., 0].max(axis=1) > 60)
     columns = np.flatnonzero(expected[..., 0].max(axis=0) > 60)
     assert np.ptp(rows) + 1 == 20
-    # The drawn digit's box, strokes included: 172 to 124, roughly.
+    # The drawn digit is roughly 172 high and 124 wide, with its strokes.
     assert np.ptp(columns) + 1 == pytest.approx(20 * 124 / 172, abs=1.5)
     weights = expected[..., 0] / expected.sum()
     centres = np.arange(28) + 0.5
@@ -126,7 +126,7 @@ def test_mnist_images_are_taken_as_they_are(data_dir):
     encoded = [tf.io.encode_png(image).numpy() for image in images]
     first, second = normalize(*encoded).swapaxes(0, 1)
     np.testing.assert_array_equal(first, images)
-    # Hardly one has as much ink as paper.
+    # Hardly any image has as much ink as paper.
     assert (first != second).any(axis=(1, 2, 3)).mean() < 0.01
 
 
@@ -270,7 +270,7 @@ def memory(name):
 )
 def test_memory_is_bounded(make, count, limit):
     pictures = [make()] * count
-    normalize(encode(ink()))  # what the first picture alone takes
+    normalize(encode(ink()))  # only the first picture takes extra memory
     ctypes.CDLL(None).malloc_trim(0)
     with open('/proc/self/clear_refs', 'w', encoding='utf-8') as file:
         file.write('5')  # the peak counts from here
