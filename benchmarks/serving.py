@@ -1,6 +1,7 @@
 """Requests per second and latencies of an exported model."""
 
 import contextlib
+import functools
 import time
 
 import numpy as np
@@ -8,6 +9,10 @@ import tensorflow as tf
 
 from kerasadder.serving import client
 from kerasadder.serving import formats
+from kerasadder.serving import model_files
+from kerasadder.serving.folding import folded
+from kerasadder.task import INPUTS
+from kerasadder.task import OUTPUTS
 
 # Signature and images a request.
 REQUESTS = (
@@ -95,20 +100,31 @@ def through(address, transport, images, seconds):
 def against_onnx(saved_model, onnx, images, seconds):
     """Times the signature serving_default and ONNX Runtime, in turns.
 
+    Beside both it times what the signature's time goes into: its network
+    without the checks of the inputs, and a function that computes nothing.
+
     Args:
         saved_model: As for `in_process`.
         onnx: An .onnx file of the same model.
         images: As for `in_process`.
-        seconds: How long to call both, for each number of images a call.
+        seconds: How long to call all of them, for each number of images a call.
 
     Returns:
         A dict from '<n> images' to the medians of the time that a call takes,
-        `tensorflow_ms` and `onnx_runtime_ms`, and their `ratio`.
+        `serving_default_ms`, `network_ms`, `nothing_ms` and `onnx_runtime_ms`;
+        and the `ratio` of the first to the last.
     """
-    loaded, onnx_answer = tf.saved_model.load(saved_model), formats.load(onnx)
+    functions = {
+        'serving_default': tf.saved_model.load(saved_model).signatures[
+            'serving_default'
+        ],
+        'network': _compile(folded(model_files.load_model(saved_model))),
+        'nothing': _compile(_nothing),
+    }
+    onnx_answer = formats.load(onnx)
 
-    def ask(inputs):
-        outputs = loaded.signatures['serving_default'](
+    def ask(function, inputs):
+        outputs = function(
             **{name: tf.constant(value) for name, value in inputs.items()}
         )
         return {name: output.numpy() for name, output in outputs.items()}
@@ -119,32 +135,54 @@ def against_onnx(saved_model, onnx, images, seconds):
             'image': images[:batch].astype(np.float32),
             'number': np.eye(10, dtype=np.float32)[np.arange(batch) % 10],
         }
-        results[f'{batch} images'] = in_turns(
-            lambda inputs=inputs: ask(inputs),
-            lambda inputs=inputs: onnx_answer(**inputs),
-            seconds,
-        )
+        asks = {
+            name: functools.partial(ask, function, inputs)
+            for name, function in functions.items()
+        }
+        asks['onnx_runtime'] = functools.partial(onnx_answer, **inputs)
+        took = in_turns(asks, seconds)
+        results[f'{batch} images'] = {
+            f'{name}_ms': 1000 * median for name, median in took.items()
+        } | {'ratio': took['serving_default'] / took['onnx_runtime']}
     return results
 
 
-def in_turns(ask_tensorflow, ask_onnx, seconds):
-    """Times two callables of no arguments, a call of each in turn."""
-    took = {ask_tensorflow: [], ask_onnx: []}
+def _compile(function):
+    specs = {
+        name: tf.TensorSpec((None, *shape), name=name)
+        for name, shape in INPUTS.items()
+    }
+    compiled = tf.function(lambda **inputs: function(inputs))
+    return compiled.get_concrete_function(**specs)
+
+
+def _nothing(inputs):
+    count = tf.shape(inputs['image'])[0]
+    return {name: tf.zeros((count, *shape)) for name, shape in OUTPUTS.items()}
+
+
+def in_turns(asks, seconds):
+    """Times callables of no arguments, a call of each in turn.
+
+    Args:
+        asks: A dict from names to callables.
+        seconds: How long; one call of each at the least.
+
+    Returns:
+        A dict from the names to the median time of a call, seconds.
+    """
     for _ in range(WARM_UP):
-        for ask in took:
+        for ask in asks.values():
             ask()
+    took = {name: [] for name in asks}
+    first = next(iter(asks))
     end = time.perf_counter() + seconds
-    while not took[ask_onnx] or time.perf_counter() < end:
-        for ask, times in took.items():
+    while not took[first] or time.perf_counter() < end:
+        for name, ask in asks.items():
             began = time.perf_counter()
             ask()
-            times.append(time.perf_counter() - began)
-    tensorflow, onnx = (float(np.median(times)) for times in took.values())
-    return {
-        'tensorflow_ms': 1000 * tensorflow,
-        'onnx_runtime_ms': 1000 * onnx,
-        'ratio': tensorflow / onnx,
-    }
+            took[name].append(time.perf_counter() - began)
+    return {name: float(np.median(times)) for name, times in took.items()}
 
 
 @contextlib.contextmanager
