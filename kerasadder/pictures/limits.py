@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 # The most bytes that an unpacked picture may take. It takes up to twice as many
-# while TensorFlow unpacks or cuts it. A process with a SavedModel takes some
-# 800 MiB, so both together stay below 1 GiB.
-MAX_BYTES = 4 * 4096 * 4096
+# while TensorFlow unpacks or cuts it. A process that has read a small picture
+# takes some 920 MiB, so both together stay below 1 GiB.
+MAX_BYTES = 4 * 3500 * 3500
 
 SMALLER = 'make it smaller'
 SMALLER_OR_JPEG = f'{SMALLER}, or send a JPEG'

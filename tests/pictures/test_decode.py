@@ -245,7 +245,7 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
         (
             header_of_png(5000, 8000, 6),
             'has 40,000,000 pixels, the limit for a PNG with transparency is '
-            '16,777,216: make it smaller, or send a JPEG',
+            '12,250,000: make it smaller, or send a JPEG',
         ),
         (
             header_of_png(5000, 8000, 3, *WITH_TRANSPARENCY),
@@ -253,7 +253,7 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
         ),
         (
             header_of_png(20_000, 20_000, 0),
-            'has 400,000,000 pixels, the limit for a PNG is 67,108,864: make',
+            'has 400,000,000 pixels, the limit for a PNG is 49,000,000: make',
         ),
         (
             header_of_png(2**31 - 1, 2**31 - 1, 2),
@@ -280,19 +280,19 @@ WITH_TRANSPARENCY = chunk(b'PLTE', bytes(6)), chunk(b'tRNS', bytes(2))
         ),
         (
             header_of_gif(5001, 5000),
-            'has 25,005,000 pixels, the limit for a GIF is 16,777,216: make it '
+            'has 25,005,000 pixels, the limit for a GIF is 12,250,000: make it '
             'smaller, or send a JPEG',
         ),
         (
-            bmp(np.zeros((1, 16_777_217), int), 1, [(0, 0, 0)] * 2),
-            'has 16,777,217 pixels, the limit for a BMP is '
-            '16,777,216: make it smaller, or send a JPEG',
+            bmp(np.zeros((1, 12_250_001), int), 1, [(0, 0, 0)] * 2),
+            'has 12,250,001 pixels, the limit for a BMP is '
+            '12,250,000: make it smaller, or send a JPEG',
         ),
         (
             bmp(np.zeros((4, 4), int), 24, [])[:18]
             + struct.pack('<iiHH', 5001, -5000, 1, 24)
             + bytes(30),
-            'has 25,005,000 pixels, the limit for a BMP is 16,777,216: make ',
+            'has 25,005,000 pixels, the limit for a BMP is 12,250,000: make ',
         ),
         (header_of_png(0, 10, 0), 'has no pixels'),
         (header_of_gif(0, 10), 'has no pixels'),
@@ -400,7 +400,7 @@ def test_photograph_and_scan_add_less_than_256_mib(exported, tmp_path):
         'photo.jpg': encode(large(6000, 4000, 'RGB'), 'JPEG'),
         'scan.jpg': encode(large(4960, 7016, 'RGB'), 'JPEG'),
         'scan.png': encode(large(4960, 7016, 'L'), 'PNG', compress_level=1),
-        'largest.png': encode(large(4096, 4096, 'RGBA'), 'PNG'),
+        'largest.png': encode(large(3500, 3500, 'RGBA'), 'PNG'),
     }
     paths = []
     for name, picture in pictures.items():

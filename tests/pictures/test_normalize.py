@@ -245,8 +245,8 @@ def png_bomb():
 
 
 def gif_bomb():
-    """Packs 20 frames of 4096 x 4096 pixels, black, into 500 kB."""
-    picture = encode(np.zeros((4096, 4096)), 'GIF')
+    """Packs 20 frames of 3500 x 3500 pixels, black, into 500 kB."""
+    picture = encode(np.zeros((3500, 3500)), 'GIF')
     frame = picture[picture.index(b',') : -1]
     bomb = picture[:-1] + 19 * frame + b';'
     assert Image.open(io.BytesIO(bomb)).n_frames == 20
@@ -254,8 +254,8 @@ def gif_bomb():
 
 
 def largest():
-    large = Image.new('RGBA', (4096, 4096), 'white')
-    large.paste('black', (1800, 500, 2300, 3500))
+    large = Image.new('RGBA', (3500, 3500), 'white')
+    large.paste('black', (1500, 400, 2000, 3000))
     return encode(large)
 
 
