@@ -25,7 +25,7 @@ def test_answer_is_of_one_picture():
     assert answered['digit'].shape == (10,)
     assert answered['sum'].shape == (19,)
     assert (answered['digit_label'], answered['sum_label']) == (5, 8)
-    # Normalization recognizes an MNIST image and leaves it as it is.
+    # Normalisation recognises an MNIST image and hardly changes it.
     np.testing.assert_allclose(answered['image'], first_images(1)[0], atol=5)
 
 

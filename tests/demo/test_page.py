@@ -238,7 +238,7 @@ def test_page_shows_what_the_network_saw(page):
     assert seen(page).max() == 0
     page.get_by_role('button', name='a 7').click()
     expect_equation(page, r'^7')
-    # Normalization recognizes an MNIST image and leaves it as it is.
+    # Normalisation recognises an MNIST image and hardly changes it.
     np.testing.assert_allclose(seen(page), first_images(1)[0, ..., 0], atol=5)
 
 
