@@ -1,4 +1,4 @@
-"""Requests per second and latencies of an exported model."""
+"""Measures the requests per second and the latencies of a SavedModel."""
 
 import contextlib
 import time
@@ -9,18 +9,20 @@ import tensorflow as tf
 from kerasadder.serving import client
 from kerasadder.serving import formats
 
-# Signature and images a request.
+# Pairs of a signature and the number of images in a request.
 REQUESTS = (
     ('serving_default', 1),
     ('serving_default', 32),
     ('serving_default', 256),
     ('classify_bytes', 1),
 )
-WARM_UP = 3  # requests of each kind, not timed
+WARM_UP = 3  # requests of each kind that come first and are not timed
 
 
 def in_process(saved_model, images, seconds):
-    """Measures calls of the signatures, from NumPy arrays to NumPy arrays.
+    """Times calls of the signatures in this process.
+
+    A call takes and returns NumPy arrays.
 
     Args:
         saved_model: Folder of a SavedModel version.
@@ -28,7 +30,7 @@ def in_process(saved_model, images, seconds):
         seconds: How long to send each kind of request.
 
     Returns:
-        A dict from '<signature> <batch>' to what `latencies` returns.
+        A dict from '<signature> <batch>' to the dict that `latencies` returns.
     """
     loaded = tf.saved_model.load(saved_model)
 
@@ -60,19 +62,19 @@ def in_process(saved_model, images, seconds):
 
 
 def through(address, transport, images, seconds):
-    """Sends a server one request after another, and times the answers.
+    """Times requests to a server, which are sent one after another.
 
     Args:
-        address: 'host:port'.
+        address: 'host:port' of the server.
         transport: 'rest' or 'grpc'.
-        images: As for `in_process`.
-        seconds: As for `in_process`.
+        images: The same as for `in_process`.
+        seconds: The same as for `in_process`.
 
     Returns:
-        A dict as `in_process` returns.
+        A dict as `in_process` returns it.
 
     Raises:
-        UserError: As `client.Client` raises it.
+        UserError: If the server does not answer, or refuses a request.
     """
     results = {}
     with client.Client(address, transport=transport) as server:
@@ -93,17 +95,16 @@ def through(address, transport, images, seconds):
 
 
 def against_onnx(saved_model, onnx, images, seconds):
-    """Times the signature serving_default and ONNX Runtime, in turns.
+    """Times the signature `serving_default` and ONNX Runtime in turns.
 
     Args:
-        saved_model: As for `in_process`.
+        saved_model: The same as for `in_process`.
         onnx: An .onnx file of the same model.
-        images: As for `in_process`.
-        seconds: How long to call both, for each number of images a call.
+        images: The same as for `in_process`.
+        seconds: How long to call the two with each number of images.
 
     Returns:
-        A dict from '<n> images' to the medians of the time that a call takes,
-        `tensorflow_ms` and `onnx_runtime_ms`, and their `ratio`.
+        A dict from '<n> images' to the dict that `in_turns` returns.
     """
     loaded, onnx_answer = tf.saved_model.load(saved_model), formats.load(onnx)
 
@@ -128,7 +129,17 @@ def against_onnx(saved_model, onnx, images, seconds):
 
 
 def in_turns(ask_tensorflow, ask_onnx, seconds):
-    """Times two callables of no arguments, a call of each in turn."""
+    """Times two functions without arguments, and calls them in turns.
+
+    Args:
+        ask_tensorflow: Calls TensorFlow.
+        ask_onnx: Calls ONNX Runtime.
+        seconds: How long to call the two; at least one call each.
+
+    Returns:
+        A dict of the median times of a call, `tensorflow_ms` and
+        `onnx_runtime_ms`, and of `ratio`, the first divided by the second.
+    """
     took = {ask_tensorflow: [], ask_onnx: []}
     for _ in range(WARM_UP):
         for ask in took:
@@ -149,9 +160,13 @@ def in_turns(ask_tensorflow, ask_onnx, seconds):
 
 @contextlib.contextmanager
 def fake_servers(saved_model):
-    """Serves a model by the tests' fake servers, gRPC and REST.
+    """Serves a SavedModel with the fake servers of the tests.
 
-    Yields a dict from transport to address.
+    Args:
+        saved_model: Folder of a SavedModel version.
+
+    Yields:
+        A dict from the transports 'grpc' and 'rest' to addresses.
     """
     from tests.support import cpp_loader
     from tests.support.fake_grpc import fake_grpc
@@ -173,13 +188,13 @@ def latencies(ask, batch, seconds):
     """Calls a function repeatedly, one call at a time, and times each call.
 
     Args:
-        ask: A callable of no arguments.
-        batch: Images a call.
-        seconds: How long; one call at the least.
+        ask: A function without arguments.
+        batch: Number of images in a call.
+        seconds: How long to call the function; at least one call.
 
     Returns:
-        A dict: `requests_per_second`, `images_per_second`, and the percentiles
-        `p50_ms` and `p99_ms` of the time that a call takes.
+        A dict of `requests_per_second`, `images_per_second`, and the 50th and
+        99th percentile of the time of a call, `p50_ms` and `p99_ms`.
     """
     for _ in range(WARM_UP):
         ask()
