@@ -1,1 +1,1 @@
-"""The benchmarks that `scripts/benchmark.py` runs, one module each."""
+"""Contains the benchmarks that `scripts/benchmark.py` runs."""

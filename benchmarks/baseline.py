@@ -1,7 +1,8 @@
-"""The plain baseline in PyTorch: a common network to compare ours with.
+"""Compares the recipe `fast` with the plain baseline in PyTorch.
 
-Seven 3x3 convolutions, as in the MNIST networks of The School of AI's courses;
-the digit's logits and the number go through two dense layers to the sum.
+The baseline has seven 3x3 convolutions, as the MNIST networks in the courses of
+The School of AI do. Two dense layers compute the sum from the digit logits and
+the number.
 """
 
 import statistics
@@ -20,7 +21,7 @@ MOMENTUM = 0.7
 
 
 class PlainNetwork(nn.Module):
-    """Two inputs, two outputs, 6,384,925 parameters."""
+    """Defines the network of the baseline, with 6,384,925 parameters."""
 
     def __init__(self):
         super().__init__()
@@ -41,11 +42,11 @@ class PlainNetwork(nn.Module):
         """Returns the log-probabilities of digit and sum.
 
         Args:
-            image: float32 `(batch, 1, 28, 28)`.
+            image: float32 `(batch, 1, 28, 28)`, 0..1.
             number: float32 `(batch, 10)`, one-hot.
 
         Returns:
-            float32 `(batch, 10)` and `(batch, 19)`.
+            float32 `(batch, 10)` for the digit and `(batch, 19)` for the sum.
         """
         digit = self.digit(image)
         total = self.sum(torch.cat([digit, number], dim=1))
@@ -53,11 +54,11 @@ class PlainNetwork(nn.Module):
 
 
 class Training:
-    """Trains the plain network on data in memory, so that steps can be timed.
+    """Trains the baseline on data in memory, so that its steps can be timed.
 
     Args:
-        data: The training split, `(images, labels)`, uint8 `(n, 28, 28, 1)` and
-            integer `(n,)`.
+        data: The training split `(images, labels)`: a uint8 array
+            `(n, 28, 28, 1)` and an integer array `(n,)`.
     """
 
     def __init__(self, data):
@@ -73,7 +74,7 @@ class Training:
         self._digits = torch.from_numpy(np.asarray(labels, np.int64))
 
     def step(self):
-        """Does one step on a batch drawn at random; returns the loss."""
+        """Takes one training step on a random batch; returns the loss."""
         index = torch.randint(len(self._digits), (BATCH_SIZE,))
         digit = self._digits[index]
         number = torch.randint(10, (BATCH_SIZE,))
@@ -88,7 +89,7 @@ class Training:
         return loss.item()
 
     def rate(self, steps):
-        """Returns the images per second of some steps."""
+        """Takes `steps` training steps; returns the images per second."""
         began = time.perf_counter()
         for _ in range(steps):
             self.step()
@@ -96,27 +97,38 @@ class Training:
 
 
 def extrapolated_seconds(images_per_second, num_images):
-    """Estimates the seconds of all epochs from the measured rate."""
+    """Estimates the seconds that all epochs of the baseline take.
+
+    Args:
+        images_per_second: The measured rate.
+        num_images: Images in an epoch.
+    """
     return EPOCHS * num_images / images_per_second
 
 
 def compare(train, validation, seeds, steps=5):
-    """Compares the recipe `fast` with the plain network, in turns.
+    """Times the recipe `fast` and the baseline in turns.
 
-    The plain network's time is extrapolated: a few steps are measured, and
-    taken for its 20 epochs.
+    The time of the baseline is extrapolated: the function measures a few steps
+    and computes the time of 20 epochs from them.
 
     Args:
         train: The training split, `(images, labels)`.
-        validation: The validation split.
-        seeds: How often to time the two, one after the other.
-        steps: Of the plain network, in each timing.
+        validation: The validation split, `(images, labels)`.
+        seeds: Number of rounds. Each round times the baseline and then `fast`.
+        steps: Steps of the baseline in each round.
 
     Returns:
-        A dict: `plain_parameters`; medians of `plain_images_per_second`,
-        `plain_extrapolated_seconds`, and of `times_faster`, the latter by
-        `seconds`; these of the runs of `fast` that reached the accuracy, of
-        which there are `reached`, None if none did.
+        A dict of these entries:
+
+        - `plain_parameters`: the number of the baseline's weights.
+        - `plain_images_per_second`: the median over the rounds.
+        - `plain_extrapolated_seconds`: the time at this median rate.
+        - `seeds`: the number of rounds.
+        - `reached`: the number of runs of `fast` that reached the accuracy.
+        - `seconds`: the median time of these runs; None without any.
+        - `times_faster`: the median over these runs of the baseline's
+          extrapolated time, divided by the run's time; None without any.
     """
     plain = Training(train)
     plain.rate(1)

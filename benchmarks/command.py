@@ -1,23 +1,26 @@
-"""Measures this machine: scripts/benchmark.py WHAT, one of the following.
+"""Measures this machine or a model: scripts/benchmark.py WHAT.
 
-pipeline: fit on the pipeline against fit on one resident batch, side by side.
-renderings: fit on rendered images against fit on warped ones, side by side.
-training: images per second of fit, its share of the GEMM peak, the pipeline.
-evaluation: the exhaustive evaluation of the 10,000 test images.
-time_to_accuracy: seconds until 98.8 % of digits and 98.5 % of sums are right
-on validation images, after tracing (recipe fast; presets) and as a process.
-baseline: the recipe fast against the plain baseline in PyTorch, extrapolated.
-serving: requests per second and latencies of the exported model, in process,
-with --onnx in turns with ONNX Runtime, and behind the tests' fake
-servers, or a server at --address.
-soak: good and bad requests to a fake server, for --minutes; the exit status
-is 1 if it fails.
-robustness: accuracy and confidence on the fifteen kinds of corrupted images of
-MNIST-C and on other people's digits, as tensors and as PNG files.
-plain_cnn: the same of the network of Keras's MNIST example, trained first.
-writers: accuracy on the test images by who wrote them, which --qmnist names.
-tuning: accuracy on other people's digits before and after training on
---pictures of them.
+WHAT is one of these benchmarks:
+
+pipeline          how much the input pipeline slows down model.fit
+renderings        how much rendered images slow down model.fit
+training          images/s of model.fit, its share of the GEMM peak, and
+                  images/s of the input pipeline alone
+evaluation        time of the evaluation of all 100,000 test pairs
+time_to_accuracy  seconds until the model gets 98.8 % of the digits and 98.5 %
+                  of the sums of the validation images right
+baseline          time of the recipe fast and of the plain baseline in PyTorch
+serving           requests/s and latencies of the SavedModel: in process,
+                  through fake servers or --address, beside ONNX with --onnx
+soak              sends good and bad requests to a fake server for --minutes;
+                  the exit status is 1 if an answer is wrong or memory grows
+robustness        accuracy and confidence on the 15 corruptions of MNIST-C and
+                  on other people's digits
+plain_cnn         trains the network of Keras's MNIST example and measures its
+                  robustness
+writers           accuracy on the test images by writer, from --qmnist
+tuning            accuracy on other people's digits before and after training
+                  on --pictures of them
 """
 
 import importlib.util
@@ -32,8 +35,8 @@ from kerasadder.commands import shared_flags
 from kerasadder.errors import UserError
 from kerasadder.serving import client
 
-GROWTH = 0.05  # of resident memory in a soak
-FROM_NOTHING = ('quick', 'default', 'best')  # presets
+GROWTH = 0.05  # largest relative growth of resident memory in a soak
+FROM_NOTHING = ('quick', 'default', 'best')  # presets that start untrained
 
 
 def define_flags(given):
@@ -147,7 +150,7 @@ def main(given, arguments):
 
 
 def _print_table(subcommand, name, measured):
-    """Prints one part of a result, its figures below its name or beside."""
+    """Prints one part of a result as a table below its name."""
     print(name)
     if subcommand in ('robustness', 'plain_cnn'):
         from benchmarks import robustness
@@ -384,7 +387,7 @@ def _check_robustness(given):
 
 
 def _check_fake_servers(subcommand):
-    """Raises a UserError if the tests' fake servers cannot run."""
+    """Raises a `UserError` if the fake servers of the tests cannot run."""
     if not importlib.util.find_spec('tensorflow_serving'):
         raise UserError(
             f"{subcommand}: wants pip install -c constraints.txt -e '.[test]'."

@@ -1,13 +1,14 @@
-"""The fifteen corruptions of MNIST-C, written anew from their description.
+"""Implements the fifteen corruptions of MNIST-C from their description.
 
-Mu and Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", 2019,
-arXiv 1906.02337, say what the kinds are and how severe. Their random draws and
-some details of interpolation are not ours, so the images are not the same. The
-names are those of TFDS's `mnist_corrupted`.
+Mu and Gilmer describe the kinds and their severities in "MNIST-C: A Robustness
+Benchmark for Computer Vision", 2019, arXiv 1906.02337. The random draws and
+some details of the interpolation differ here, so the images differ from theirs.
+The names of the kinds are the names in TFDS's `mnist_corrupted`.
 
-Every function but `corrupt` takes and returns images of floats 0..1,
-`(n, 28, 28)`; what it returns beyond 0..1 is clipped. Training must not use
-this module: it measures how a model reads what it has not seen.
+Each kind is a function that takes float images `(n, 28, 28)`, 0..1, and a NumPy
+random generator. It returns the corrupted images, which `corrupt` clips to
+0..1. Training must not use this module, because the module measures how a model
+reads images of kinds that it has not seen.
 """
 
 import itertools
@@ -15,17 +16,17 @@ import itertools
 import numpy as np
 
 SIDE = 28
-# From the middle of the image, pixels.
+# The coordinates of each pixel, measured from the middle of the image.
 Y, X = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
 
 
 def corrupt(images, kind, seed=0):
-    """Corrupts images, a pure function of its arguments.
+    """Corrupts images; equal arguments give equal results.
 
     Args:
         images: uint8 array `(n, 28, 28, 1)`.
         kind: One of `KINDS`.
-        seed: Integer, 0 or more.
+        seed: Integer, 0 or more, the seed of the random draws.
 
     Returns:
         A uint8 array of the same shape.
@@ -36,23 +37,24 @@ def corrupt(images, kind, seed=0):
 
 
 def shot_noise(images, rng):
-    """Counts few photons: Poisson noise, at most 3 a pixel on average."""
+    """Adds the Poisson noise of few photons, 3 on average in a white pixel."""
     return rng.poisson(3 * images) / 3
 
 
 def impulse_noise(images, rng):
-    """Makes 17 % of the pixels black or white: salt and pepper."""
+    """Makes 17 % of the pixels black or white (salt-and-pepper noise)."""
     draw = rng.random(images.shape)
     return np.where(draw < 0.17, draw < 0.17 / 2, images)
 
 
 def glass_blur(images, rng):
-    """Shuffles neighbours twice between two blurs, as frosted glass does."""
+    """Shuffles neighbouring pixels between two blurs, like frosted glass."""
     images = _blur(images, 0.7)
     every = np.arange(len(images))
     inner = range(SIDE - 1, 1, -1)
     for y, x in [(y, x) for _ in range(2) for y in inner for x in inner]:
-        # Each pixel stays or goes up or left by at most one, half of the time.
+        # With probability 1/2 a pixel stays. Otherwise it moves by 0 or 1 pixel
+        # up and by 0 or 1 pixel to the left.
         up, left = rng.integers(2, size=(2, len(images)))
         up, left = (up, left) * rng.integers(2, size=len(images))
         moved = images[every, y - up, x - left]
@@ -62,9 +64,10 @@ def glass_blur(images, rng):
 
 
 def motion_blur(images, rng):
-    """Smears along a line within 45 degrees of the horizontal.
+    """Smears the image along a line within 45 degrees of the horizontal.
 
-    The weights are half a Gaussian of standard deviation 3, 21 pixels long.
+    The weights are one half of a Gaussian with a standard deviation of 3
+    pixels. They reach over 21 pixels.
     """
     angle = np.radians(rng.uniform(-45, 45, _each(images)))
     weights = np.exp(-(np.arange(21) ** 2) / (2 * 3**2))
@@ -83,37 +86,37 @@ def shear(images, rng):
 
 
 def scale(images, rng):
-    """Shrinks to 0.7 of the size."""
+    """Shrinks the image to 0.7 of its size."""
     return _sample(images, Y / 0.7, X / 0.7)
 
 
 def rotate(images, rng):
-    """Turns by 0.4 radians, one way or the other."""
+    """Rotates the image by 0.4 radians in either direction."""
     angle = 0.4 * _signs(images, rng)
     cos, sin = np.cos(angle), np.sin(angle)
     return _sample(images, sin * X + cos * Y, cos * X - sin * Y)
 
 
 def brightness(images, rng):
-    """Lightens every pixel by half of the range."""
+    """Brightens every pixel by half of the range of values."""
     return images + 0.5
 
 
 def translate(images, rng):
-    """Shifts by 3 pixels along each axis, one way or the other."""
+    """Shifts the image by 3 pixels in either direction of each axis."""
     shift_y, shift_x = 3 * _signs(images, rng), 3 * _signs(images, rng)
     return _sample(images, Y + shift_y, X + shift_x)
 
 
 def stripe(images, rng):
-    """Inverts the outer quarters, the 7 columns at the left and the right."""
+    """Inverts the 7 leftmost and the 7 rightmost columns."""
     return np.where(np.abs(X) > 7, 1 - images, images)
 
 
 def fog(images, rng):
-    """Lays a cloud over the image, three times as light as the image."""
+    """Lays a cloud over the image, three times as bright as the image."""
     white = images.max(axis=(1, 2), keepdims=True)
-    # Large maps, so some images at a time.
+    # The maps of the clouds are large, so some are made at a time.
     cloud = [
         _clouds(len(part), rng)
         for part in np.array_split(images, len(images) // 50 + 1)
@@ -122,7 +125,7 @@ def fog(images, rng):
 
 
 def spatter(images, rng):
-    """Throws mud, a dark grey, on the image: thresholds of smoothed noise."""
+    """Spatters dark grey mud on the image, where smoothed noise is high."""
     liquid = _blur(rng.normal(0.65, 0.3, images.shape), 1)
     mud = _blur((liquid > 0.65).astype(float), 1.5)
     mud[mud < 0.8] = 0
@@ -130,14 +133,17 @@ def spatter(images, rng):
 
 
 def dotted_line(images, rng):
-    """Draws a line from the left edge to the right, every other 2 columns."""
+    """Draws a dotted line from the left edge to the right edge.
+
+    Two columns with the line alternate with two columns without it.
+    """
     start, end = rng.integers(27, size=(2, *_each(images)))
     dots = np.arange(SIDE) // 2 % 2
     return images + dots * _line(0, start, 27, end)
 
 
 def zigzag(images, rng):
-    """Draws a zigzag from the left edge to the right, 4 pixels high."""
+    """Draws a zigzag, 4 pixels high, from the left edge to the right edge."""
     left, right = 2, 25
     start = rng.integers(27, size=_each(images))
     end = start + rng.integers(-5, 5, size=_each(images))
@@ -155,19 +161,19 @@ def zigzag(images, rng):
 
 
 def canny_edges(images, rng):
-    """Leaves the outlines, white on black, that Canny (1986) finds."""
+    """Replaces the image by its edges (Canny, 1986), white on black."""
     smooth = _blur(images, 1)
     rise_y, rise_x = _sobel(smooth), _sobel(smooth.swapaxes(1, 2))
     rise_x = rise_x.swapaxes(1, 2)
     slope = np.hypot(rise_y, rise_x)
-    # On the crest of the slope, across the edge.
+    # A crest is where the slope is highest along its own direction.
     step = np.maximum(np.abs(rise_y), np.abs(rise_x)).clip(1e-9)
     step_y, step_x = rise_y / step, rise_x / step
     ahead = _sample(slope, Y + step_y, X + step_x)
     behind = _sample(slope, Y - step_y, X - step_x)
     inside = np.maximum(np.abs(Y), np.abs(X)) < SIDE / 2 - 1
     crest = (slope >= ahead) & (slope >= behind) & inside
-    # What is steep, and what joins it and is half as steep.
+    # A steep crest is an edge. So is a crest half as steep that joins an edge.
     weak, edges = crest & (slope >= 0.1), crest & (slope >= 0.2)
     while True:
         padded = np.pad(edges, ((0, 0), (1, 1), (1, 1)))
@@ -204,7 +210,7 @@ KINDS = tuple(_FUNCTIONS)
 
 
 def _each(images):
-    """Returns the shape of one draw for each image."""
+    """Returns the shape of an array with one random value for each image."""
     return len(images), 1, 1
 
 
@@ -213,7 +219,10 @@ def _signs(images, rng):
 
 
 def _sample(images, y, x):
-    """Reads images bilinearly at points from the middle; 0 is around them."""
+    """Samples images bilinearly at points `y, x` from the middle.
+
+    Pixels outside an image are 0.
+    """
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     middle = (SIDE + 1) / 2
     y, x = np.broadcast_arrays(
@@ -232,11 +241,12 @@ def _sample(images, y, x):
 
 
 def _blur(images, deviation):
-    """Blurs by a Gaussian of a standard deviation in pixels."""
+    """Blurs images with a Gaussian; `deviation` is in pixels."""
     reach = int(4 * deviation + 0.5)
     steps = np.arange(-reach, reach + 1)
     weights = np.exp(-(steps**2) / (2 * deviation**2))
-    # Row i says how pixel i is mixed; the edge goes on outside the image.
+    # Row i has the weights of all pixels in the blurred pixel i. Pixels outside
+    # the image repeat its edge.
     mix = np.zeros((SIDE, SIDE))
     for step, weight in zip(steps, weights / weights.sum()):
         source = (np.arange(SIDE) + step).clip(0, SIDE - 1)
@@ -245,16 +255,25 @@ def _blur(images, deviation):
 
 
 def _sobel(images):
-    """Returns the vertical rise of the images, by Sobel's 3x3 weights."""
+    """Returns the vertical gradient of images, by Sobel's 3x3 kernel."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), 'edge')
     rise = padded[:, 2:] - padded[:, :-2]
     return rise[..., :-2] + 2 * rise[..., 1:-1] + rise[..., 2:]
 
 
 def _line(x0, y0, x1, y1):
-    """Returns lines, 1 in the middle and fading over 1.5 pixels to 0.
+    """Draws lines from (x0, y0) to (x1, y1), x a column and y a row.
 
-    From column x0 to x1 at rows y0 and y1; each a number or `(n, 1, 1)`.
+    A line is 1 in its middle and fades to 0 over 1.5 pixels.
+
+    Args:
+        x0: Number, or array `(n, 1, 1)`; so are the others.
+        y0: Row at column x0.
+        x1: Column of the end.
+        y1: Row at column x1.
+
+    Returns:
+        Array `(n, 28, 28)`, or `(28, 28)` if all four are numbers.
     """
     rows, columns = np.mgrid[:SIDE, :SIDE]
     middle = y0 + (y1 - y0) * (columns - x0) / (x1 - x0)
@@ -264,11 +283,15 @@ def _line(x0, y0, x1, y1):
 
 
 def _clouds(n, rng, side=256, decay=1.4**2):
-    """Returns n corners of plasma fractals, 0..1 over all of each.
+    """Makes n clouds, cut out of plasma fractals (Fournier et al., 1982).
 
-    Fournier, Fussell and Carpenter, 1982: a periodic grid becomes twice as
-    fine, its new points the mean of the four around them and a random height,
-    until it has `side` points. The heights become `decay` times smaller.
+    The method begins with a periodic grid of one point, and makes it twice as
+    fine until it has `side` points along each axis. A new point is the mean of
+    its four neighbours plus a random height. The heights become `decay` times
+    smaller each time. Each whole fractal is scaled to 0..1.
+
+    Returns:
+        float32 array `(n, 28, 28)`.
     """
     grid, height = np.zeros((n, 1, 1), np.float32), 1.0
     while grid.shape[1] < side:

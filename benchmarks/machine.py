@@ -1,4 +1,4 @@
-"""The machine that a benchmark runs on, and its peak rate."""
+"""Describes the machine of a benchmark and measures its peak rate."""
 
 import os
 import platform
@@ -10,7 +10,12 @@ import tensorflow as tf
 
 
 def description():
-    """Returns a dict of what the figures depend on."""
+    """Describes the hardware and the versions that the figures depend on.
+
+    Returns:
+        A dict: `cpu`, `cores`, `gpus` (a list of names), `python`, `tensorflow`
+        and `keras`.
+    """
     model = platform.processor()
     if os.path.exists('/proc/cpuinfo'):
         with open('/proc/cpuinfo', encoding='utf-8') as file:
@@ -31,7 +36,15 @@ def description():
 
 
 def gemm_rate(size=2048, rounds=5):
-    """Returns the machine's peak in float32 matrix products, FLOP/s."""
+    """Measures the machine's peak rate in float32 matrix products.
+
+    Args:
+        size: Rows and columns of the two matrices.
+        rounds: Number of timed products. The fastest one counts.
+
+    Returns:
+        The rate in FLOP/s.
+    """
     matrix = tf.random.normal((size, size))
     seconds = []
     for _ in range(rounds + 1):
@@ -42,11 +55,11 @@ def gemm_rate(size=2048, rounds=5):
 
 
 def training_flops(model):
-    """Returns the FLOPs of one training step per image.
+    """Counts the FLOPs that one training step takes for each image.
 
-    Counted are the multiplications and additions of convolutions and dense
-    layers: one product forward and two backward, the first layer's input
-    needing no gradient.
+    The count has the multiplications and additions of convolutions and dense
+    layers. Each layer computes one product forward and two backward. The first
+    layer computes one backward, because its input needs no gradient.
     """
     flops, products = 0, 2
     for layer in model.layers:

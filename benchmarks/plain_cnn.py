@@ -1,7 +1,8 @@
-"""The network of Keras's MNIST example, to compare ours with.
+"""Trains the network of Keras's MNIST example, to compare ours with it.
 
-https://keras.io/examples/vision/mnist_convnet/ (Chollet, 2015), for 6 epochs.
-It has no sum: its accuracies are those of the digit alone.
+The network is from https://keras.io/examples/vision/mnist_convnet/ (Chollet,
+2015) and is trained for 6 epochs. It has only the output `digit`, so its
+accuracies count the digit alone.
 """
 
 import sys
@@ -18,7 +19,12 @@ BATCH_SIZE = 128
 
 
 def build():
-    """Builds the network, compiled: `(batch, 28, 28, 1)` to `(batch, 10)`."""
+    """Builds and compiles the network.
+
+    Returns:
+        A `keras.Model` from images `(batch, 28, 28, 1)`, 0..255, to
+        probabilities `(batch, 10)`.
+    """
     model = keras.Sequential(
         [
             keras.Input(IMAGE_SHAPE),
@@ -37,16 +43,16 @@ def build():
 
 
 def train(data, seed):
-    """Trains the network, a line an epoch on stderr.
+    """Trains the network, and prints a line for each epoch to stderr.
 
     Args:
-        data: The training split, `(images, labels)`, uint8 `(n, 28, 28, 1)` and
-            integer `(n,)`.
-        seed: Integer.
+        data: The training split `(images, labels)`: a uint8 array
+            `(n, 28, 28, 1)` and an integer array `(n,)`.
+        seed: Integer, the seed of the run.
 
     Returns:
-        A function from images, float32 `(batch, 28, 28, 1)`, 0..255, to a dict
-        of `digit`, probabilities `(batch, 10)`.
+        A function from float32 images `(batch, 28, 28, 1)`, 0..255, to a dict
+        of `digit`, the probabilities `(batch, 10)`.
     """
     keras.utils.set_random_seed(seed)
     model = build()

@@ -1,4 +1,4 @@
-"""Accuracy and confidence on corrupted images and other people's digits."""
+"""Measures a model on corrupted images and on other people's digits."""
 
 import typing
 
@@ -16,16 +16,20 @@ from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import SUMS
 
 BATCH_SIZE = 200
-SURE = 0.9  # a probability; a wrong answer above it is a sure one
+SURE = 0.9  # a wrong digit with a higher probability counts as a sure one
 CLEAN, OTHERS = 'mnist', 'load_digits'
 
 
 class Answers(typing.NamedTuple):
-    """A model's answers to `m` images; it refused the rest of `asked`.
+    """Holds the answers of a model to `m` images.
 
-    `labels` are the digits, integers `(m,)`; `digit` their probabilities
-    `(m, 10)`; `right` says for each number that was asked with an image,
-    booleans `(m, numbers)`, whether digit and sum were both right.
+    Attributes:
+        asked: Number of images that the model was given. The model refused all
+            but `m` of them.
+        labels: Integer array `(m,)`, the true digits.
+        digit: Array `(m, 10)`, the probabilities of the digits.
+        right: Boolean array `(m, numbers)`: whether both digit and sum were
+            right, for each number that was asked with an image.
     """
 
     asked: int
@@ -37,15 +41,18 @@ class Answers(typing.NamedTuple):
 def readers_of_function(every_number):
     """Makes the readers of a function that classifies images.
 
+    A reader is a function that classifies images or files, with all ten
+    numbers, and returns `Answers`. The reader of files normalises them as
+    `classify_bytes` does.
+
     Args:
-        every_number: As `evaluation.predict` takes it; what it returns may
-            lack `sum`, and digits alone count then.
+        every_number: A function as `evaluation.predict` takes it. If its result
+            lacks `sum`, only the digit must be right.
 
     Returns:
-        A dict from `tensors` and `files` to functions that return `Answers`,
-        with all ten numbers. They take a uint8 array `(n, 28, 28, 1)` or a list
-        of encoded pictures, and the labels `(n,)`. What `classify_bytes` makes
-        of a picture is made of the files, too.
+        A dict of two readers. `tensors` takes a uint8 array `(n, 28, 28, 1)`
+        and the labels `(n,)`. `files` takes a list of encoded pictures and the
+        labels `(n,)`.
     """
 
     def read_tensors(images, labels):
@@ -68,8 +75,11 @@ def readers_of_function(every_number):
 def readers_of_saved_model(path):
     """Makes the readers of a SavedModel, as `readers_of_function` does.
 
-    Its signature `classify_bytes` reads the files, picture i with the one
-    number i modulo 10.
+    The signature `classify_bytes` reads the files. It gets picture i with one
+    number only, i modulo 10.
+
+    Args:
+        path: Folder of a SavedModel version.
     """
     readers = readers_of_function(model_files.load_saved_model(path))
     classify = model_files.load_classifier(path)
@@ -100,15 +110,16 @@ def _read_all(read, files):
     """Reads files in batches, and leaves out the files that the model refuses.
 
     Args:
-        read: A function from a list to as many rows, which raises `UserError`
-            if it refuses one of the list.
-        files: The list.
+        read: A function from a list of files to a list of rows, one for each
+            file. It raises `UserError` if it refuses any of the files.
+        files: The list of all files.
 
     Returns:
-        The rows, and the indices of their files.
+        The indices of the files that were read, an integer array, and the list
+        of their rows.
 
     Raises:
-        UserError: If every file is refused.
+        UserError: If `read` refuses every file.
     """
     rows, kept, refusals = [], [], []
 
@@ -130,22 +141,18 @@ def _read_all(read, files):
 
 
 def measure(readers, test, num_images, log, seed=0):
-    """Measures accuracy and confidence, kind by kind.
+    """Measures accuracy and confidence on each kind of corruption.
 
     Args:
-        readers: As `readers_of_function` returns them.
+        readers: A dict as `readers_of_function` returns it.
         test: The test split, `(images, labels)`.
-        num_images: How many of them, from the first, to corrupt.
-        log: A function that is called with a line on each kind done.
-        seed: Of the corruptions.
+        num_images: How many of the test images, from the first on, to corrupt.
+        log: A function that takes a line of text. It is called after each kind.
+        seed: The seed of the corruptions.
 
     Returns:
-        A dict of `images`, `seed`, and for each reader a dict: `accuracy`, of
-        digit and sum both, by what was read: all test images `mnist`, each of
-        `KINDS`, and for files `load_digits`; and over the kinds together
-        `mean_accuracy`, `digit_ece`, `wrong_digits`, of these `sure`, given a
-        probability above `SURE`, and `refused` files, which count as wrong in
-        the accuracies alone.
+        A dict of `images`, the number of corrupted images of a kind; `seed`;
+        and for each reader the dict that `scores` returns.
     """
     images, labels = test[0][:num_images], test[1][:num_images]
     answers = {reader: {} for reader in readers}
@@ -171,12 +178,33 @@ def measure(readers, test, num_images, log, seed=0):
 
 
 def accuracy(answers):
-    """Returns the share of right answers, 0..1; a refused image is wrong."""
+    """Returns the share of right answers, 0..1.
+
+    Args:
+        answers: `Answers`. A refused image counts as wrong.
+    """
     return float(answers.right.mean(axis=1).sum() / answers.asked)
 
 
 def scores(answers):
-    """Returns what `measure` says of one reader, from `Answers` by name."""
+    """Scores the answers of one reader.
+
+    Args:
+        answers: A dict from `mnist`, each of `KINDS` and, for files,
+            `load_digits` to `Answers`.
+
+    Returns:
+        A dict of these entries. All but the first are over the kinds together:
+
+        - `accuracy`: a dict from each name to the share of answers in which
+          both digit and sum are right, 0..1.
+        - `mean_accuracy`: the mean of the accuracies of the kinds.
+        - `digit_ece`: the expected calibration error of the digit, 0..1.
+        - `wrong_digits`: the number of wrong digits.
+        - `sure`: the number of wrong digits with a probability above `SURE`.
+        - `refused`: the number of refused files. They count as wrong in the
+          accuracies only.
+    """
     kinds = [answers[kind] for kind in KINDS]
     labels = np.concatenate([kind.labels for kind in kinds])
     digit = np.concatenate([kind.digit for kind in kinds])
@@ -192,7 +220,7 @@ def scores(answers):
 
 
 def report(measured):
-    """Returns what `measure` returns as a table to print."""
+    """Formats the result of `measure` as a table."""
     readers = [measured[reader] for reader in ('tensors', 'files')]
 
     def row(name, form, values):

@@ -1,4 +1,4 @@
-"""A figure of all corruptions with a model's answers."""
+"""Draws all corruptions with the answers of a model."""
 
 import numpy as np
 
@@ -6,19 +6,20 @@ from benchmarks.corruptions import KINDS
 from benchmarks.corruptions import corrupt
 from kerasadder.plots import style
 
-BLOCKS, IMAGES = 2, 6  # beside each other, of a kind
-LABEL, WIDTH, HEIGHT = 70, 36, 50  # pixels, 28x28 of a cell are the image
+BLOCKS, IMAGES = 2, 6  # blocks side by side, and images of each kind
+LABEL, WIDTH, HEIGHT = 70, 36, 50  # pixels; the image of a cell is 28x28
 
 
 def draw(read, test, seed=0):
-    """Draws each kind's name, some images, and digit and probability of each.
+    """Draws some images of each kind with the predicted digits.
 
-    Wrong answers are red. The images are the first of the test split.
+    Each image has the predicted digit and its probability above it, in red if
+    the digit is wrong. The images are the first of the test split.
 
     Args:
-        read: A reader of tensors, as `robustness.readers_of_function` makes it.
+        read: The reader `tensors` that `robustness.readers_of_function` makes.
         test: The test split, `(images, labels)`.
-        seed: Of the corruptions.
+        seed: The seed of the corruptions.
 
     Returns:
         A `matplotlib.figure.Figure`.

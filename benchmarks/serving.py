@@ -1,4 +1,4 @@
-"""Requests per second and latencies of an exported model."""
+"""Measures the requests per second and the latencies of a SavedModel."""
 
 import contextlib
 import functools
@@ -14,18 +14,20 @@ from kerasadder.serving.folding import folded
 from kerasadder.task import INPUTS
 from kerasadder.task import OUTPUTS
 
-# Signature and images a request.
+# Pairs of a signature and the number of images in a request.
 REQUESTS = (
     ('serving_default', 1),
     ('serving_default', 32),
     ('serving_default', 256),
     ('classify_bytes', 1),
 )
-WARM_UP = 3  # requests of each kind, not timed
+WARM_UP = 3  # requests of each kind that come first and are not timed
 
 
 def in_process(saved_model, images, seconds):
-    """Measures calls of the signatures, from NumPy arrays to NumPy arrays.
+    """Times calls of the signatures in this process.
+
+    A call takes and returns NumPy arrays.
 
     Args:
         saved_model: Folder of a SavedModel version.
@@ -33,7 +35,7 @@ def in_process(saved_model, images, seconds):
         seconds: How long to send each kind of request.
 
     Returns:
-        A dict from '<signature> <batch>' to what `latencies` returns.
+        A dict from '<signature> <batch>' to the dict that `latencies` returns.
     """
     loaded = tf.saved_model.load(saved_model)
 
@@ -65,19 +67,19 @@ def in_process(saved_model, images, seconds):
 
 
 def through(address, transport, images, seconds):
-    """Sends a server one request after another, and times the answers.
+    """Times requests to a server, which are sent one after another.
 
     Args:
-        address: 'host:port'.
+        address: 'host:port' of the server.
         transport: 'rest' or 'grpc'.
-        images: As for `in_process`.
-        seconds: As for `in_process`.
+        images: The same as for `in_process`.
+        seconds: The same as for `in_process`.
 
     Returns:
-        A dict as `in_process` returns.
+        A dict as `in_process` returns it.
 
     Raises:
-        UserError: As `client.Client` raises it.
+        UserError: If the server does not answer, or refuses a request.
     """
     results = {}
     with client.Client(address, transport=transport) as server:
@@ -98,16 +100,16 @@ def through(address, transport, images, seconds):
 
 
 def against_onnx(saved_model, onnx, images, seconds):
-    """Times the signature serving_default and ONNX Runtime, in turns.
+    """Times the signature `serving_default` and ONNX Runtime in turns.
 
     Beside both it times what the signature's time goes into: its network
     without the checks of the inputs, and a function that computes nothing.
 
     Args:
-        saved_model: As for `in_process`.
+        saved_model: The same as for `in_process`.
         onnx: An .onnx file of the same model.
-        images: As for `in_process`.
-        seconds: How long to call all of them, for each number of images a call.
+        images: The same as for `in_process`.
+        seconds: How long to call all four with each number of images.
 
     Returns:
         A dict from '<n> images' to the medians of the time that a call takes,
@@ -187,9 +189,13 @@ def in_turns(asks, seconds):
 
 @contextlib.contextmanager
 def fake_servers(saved_model):
-    """Serves a model by the tests' fake servers, gRPC and REST.
+    """Serves a SavedModel with the fake servers of the tests.
 
-    Yields a dict from transport to address.
+    Args:
+        saved_model: Folder of a SavedModel version.
+
+    Yields:
+        A dict from the transports 'grpc' and 'rest' to addresses.
     """
     from tests.support import cpp_loader
     from tests.support.fake_grpc import fake_grpc
@@ -211,13 +217,13 @@ def latencies(ask, batch, seconds):
     """Calls a function repeatedly, one call at a time, and times each call.
 
     Args:
-        ask: A callable of no arguments.
-        batch: Images a call.
-        seconds: How long; one call at the least.
+        ask: A function without arguments.
+        batch: Number of images in a call.
+        seconds: How long to call the function; at least one call.
 
     Returns:
-        A dict: `requests_per_second`, `images_per_second`, and the percentiles
-        `p50_ms` and `p99_ms` of the time that a call takes.
+        A dict of `requests_per_second`, `images_per_second`, and the 50th and
+        99th percentile of the time of a call, `p50_ms` and `p99_ms`.
     """
     for _ in range(WARM_UP):
         ask()

@@ -1,7 +1,7 @@
-"""A soak of the exported model: good and bad requests from many threads.
+"""Soaks a SavedModel: many threads send good and bad requests for minutes.
 
-The gRPC fake server runs for minutes. Every answer must be right, the server
-must refuse every bad request, and memory must not grow after warming up.
+The gRPC fake server runs the model. Every answer must be right, the server must
+refuse every bad request, and its memory must not grow after the warm-up.
 """
 
 import concurrent.futures
@@ -21,7 +21,7 @@ from tests.support.photographs import photograph
 from tests.support.serving_inputs import INPUTS
 
 THREADS = 8
-WARM_UP = 0.25  # of the time: caches fill, the allocators find their level
+WARM_UP = 0.25  # share of the time, in which caches and allocators fill up
 TOLERANCE = {'rtol': 1e-4, 'atol': 1e-6}
 
 
@@ -30,12 +30,17 @@ def soak(saved_model, minutes):
 
     Args:
         saved_model: Folder of a SavedModel version.
-        minutes: How long.
+        minutes: How long to send requests.
 
     Returns:
-        A dict: `good` and `bad` requests sent; `wrong_answers`, to good ones;
-        `not_refused`, bad ones that were answered; `resident_mib` after
-        warming up and `resident_mib_end`, MiB; `growth`, relative.
+        A dict of these entries:
+
+        - `good` and `bad`: the numbers of requests that were sent.
+        - `wrong_answers`: the number of wrong answers to good requests.
+        - `not_refused`: the number of answers to bad requests.
+        - `resident_mib` and `resident_mib_end`: the resident memory after the
+          warm-up and at the end, in MiB.
+        - `growth`: the relative growth between these two.
     """
     loader = cpp_loader.Loader(saved_model)
     loader.warm_up()
@@ -83,7 +88,7 @@ def soak(saved_model, minutes):
 
 
 def _good_requests(server):
-    """Returns good requests, each with its answer from an idle server."""
+    """Returns pairs of a good request and the idle server's answer to it."""
     images = INPUTS['serving_default'](20)['image']
     pictures = [photograph(digit, 0, 400, 300) for digit in range(10)]
     asks = []

@@ -1,4 +1,4 @@
-"""Images per second in training, in its pipeline and in evaluation."""
+"""Measures images per second of training, its pipeline and evaluation."""
 
 import dataclasses
 import itertools
@@ -13,24 +13,32 @@ from kerasadder.data import batches
 from kerasadder.training import compilation
 from kerasadder.training.plan import plan_run
 
-SHORT_STEPS = 13  # of one execution
-TIMED = 2  # executions
-STEPS = 195  # a timing's steps: some seconds, so that a round is of one mood
+SHORT_STEPS = 13  # steps of one execution
+TIMED = 2  # executions in a timing
+# The steps of a timing. They take a few seconds, in which a shared machine
+# hardly changes its speed.
+STEPS = 195
 
 
 def pipeline(config, data, rounds):
     """Compares training on the pipeline with training on a resident batch.
 
+    A resident batch is one batch that stays in memory.
+
     Args:
         config: The `TrainingConfig`.
         data: The training split, `(images, labels)`.
-        rounds: How often to time the two, one after the other.
+        rounds: Number of rounds. Each round times both trainings in turn.
 
     Returns:
-        A dict of images per second, each the median over rounds: `pipeline`
-        on its own, `training` on it, `training_resident`; `slower` is the
-        median over rounds of training_resident / training - 1, and
-        `slower_standard_error` the standard error of such a median.
+        A dict of these entries:
+
+        - `pipeline`: images per second of the pipeline alone, a median.
+        - `training` and `training_resident`: images per second of the two
+          trainings, medians over the rounds.
+        - `slower`: the median over the rounds of
+          training_resident / training - 1.
+        - `slower_standard_error`: the standard error of that median.
     """
     stream = _stream(config, data)
     resident = stream.take(1).cache().repeat()
@@ -45,18 +53,21 @@ def pipeline(config, data, rounds):
 
 
 def renderings(config, data, rounds):
-    """Compares training with renderings to training with warps alone.
+    """Compares training with rendered images to training with warps alone.
 
     Args:
-        config: The `TrainingConfig`; its `rendered_share` is compared with 0.
+        config: The `TrainingConfig`. Its `rendered_share` is compared with 0.
         data: The training split, `(images, labels)`.
-        rounds: How often to time the two, one after the other.
+        rounds: Number of rounds. Each round times both trainings in turn.
 
     Returns:
-        A dict of images per second, each the median over rounds: `training`
-        and `training_without`; `slower` is the median over rounds of
-        training_without / training - 1, and `slower_standard_error` the
-        standard error of such a median.
+        A dict of these entries:
+
+        - `training` and `training_without`: images per second with and without
+          renderings, medians over the rounds.
+        - `slower`: the median over the rounds of
+          training_without / training - 1.
+        - `slower_standard_error`: the standard error of that median.
     """
     without = dataclasses.replace(config, rendered_share=0.0)
     streams = _stream(config, data), _stream(without, data)
@@ -69,10 +80,13 @@ def renderings(config, data, rounds):
 
 
 def _training_rates(config, streams, rounds):
-    """Returns images per second for each stream, one a round.
+    """Measures the images per second of training on each stream.
 
-    The streams take turns every second, because a shared machine changes its
-    speed as often. What runs is the function that `fit` calls.
+    The streams take turns about every second, because a shared machine changes
+    its speed that often. The function calls `train_function`, as `fit` does.
+
+    Returns:
+        A list for each stream, with a rate for each round.
     """
     keras.utils.set_random_seed(config.seed)
     model = compilation.compiled_model(plan_run(config, SHORT_STEPS))
@@ -82,7 +96,7 @@ def _training_rates(config, streams, rounds):
     rates = [[] for _ in arms]
     for _ in range(rounds):
         for iterator, measured in zip(arms, rates):
-            train(iterator)  # what was prefetched while the other ran
+            train(iterator)  # uses up what was prefetched in the other's turn
             began = time.perf_counter()
             for _ in range(TIMED):
                 float(train(iterator)['loss'])
@@ -92,7 +106,12 @@ def _training_rates(config, streams, rounds):
 
 
 def _slower(rates, other_rates):
-    """Returns how much slower the first rates are, as a median over rounds."""
+    """Computes how much slower the first rates are than the other rates.
+
+    Returns:
+        A dict of `slower`, the median over the rounds (0.1 means 10 %), and
+        `slower_standard_error`, its standard error.
+    """
     slower = [b / a - 1 for a, b in zip(rates, other_rates)]
     return {
         'slower': statistics.median(slower),
@@ -103,21 +122,26 @@ def _slower(rates, other_rates):
 def training(config, data, rounds):
     """Measures `fit`, its share of the machine's peak, and the pipeline alone.
 
-    In turns every few seconds, for a shared machine changes its speed as often.
-    The peak is that of float32, and so the share of it is measured in float32,
+    The measurements take turns every few seconds, because a shared machine
+    changes its speed that often. The peak and the share of it are of float32,
     whatever type the configuration computes in.
 
     Args:
         config: The `TrainingConfig`.
         data: The training split, `(images, labels)`.
-        rounds: How often to time each.
+        rounds: Number of rounds. Each round takes all measurements.
 
     Returns:
-        A dict of medians over rounds: `images_per_second` of `fit` after
-        tracing; `pipeline_images_per_second`, of the pipeline alone, and
-        `pipeline_ratio` to the former; `float32_images_per_second`;
-        `gemm_flops`, the peak, per second; `flops_per_image`; `efficiency`,
-        float32_images_per_second * flops_per_image / gemm_flops.
+        A dict of medians over the rounds:
+
+        - `images_per_second`: the rate of `fit` after tracing.
+        - `pipeline_images_per_second`: the rate of the pipeline alone.
+        - `pipeline_ratio`: the second rate divided by the first.
+        - `float32_images_per_second`: the rate of `fit` in float32.
+        - `gemm_flops`: the machine's peak in FLOP/s.
+        - `flops_per_image`: as `machine.training_flops` counts them.
+        - `efficiency`: the share of the peak, 0..1, which is
+          float32_images_per_second * flops_per_image / gemm_flops.
     """
     stream = _stream(config, data)
     in_float32 = dataclasses.replace(config, mixed_precision='float32')
@@ -148,10 +172,15 @@ def training(config, data, rounds):
 
 
 def evaluate(config, images, rounds):
-    """Measures the exhaustive evaluation of images, each with ten numbers.
+    """Times the evaluation of every image with each of the ten numbers.
+
+    Args:
+        config: The `TrainingConfig`, whose untrained model is evaluated.
+        images: uint8 array `(n, 28, 28, 1)`.
+        rounds: Number of timed evaluations.
 
     Returns:
-        A dict: `seconds`, median over rounds, and `pairs_per_second`.
+        A dict: `seconds`, the median over the rounds, and `pairs_per_second`.
     """
     model = compilation.config_model(config)
     every_number = evaluation.every_number_function(model)
@@ -177,7 +206,7 @@ def _stream(config, data):
 
 
 class _Clock(keras.callbacks.Callback):
-    """Notes when each execution of some steps ended."""
+    """Notes the time at the end of each execution."""
 
     def on_train_begin(self, logs=None):
         self.times = []
@@ -187,7 +216,7 @@ class _Clock(keras.callbacks.Callback):
 
 
 def _fit_rate(model, batches, batch_size):
-    """Returns the images per second of `fit` after its first execution."""
+    """Measures the images per second of `fit` after its first execution."""
     clock = _Clock()
     model.fit(
         batches,
@@ -201,7 +230,7 @@ def _fit_rate(model, batches, batch_size):
 
 
 def _rate(batches, batch_size):
-    """Returns the images per second of a dataset on its own."""
+    """Measures the images per second of a dataset without training."""
     iterator = iter(batches)
     for _ in itertools.islice(iterator, 20):
         pass
@@ -212,6 +241,9 @@ def _rate(batches, batch_size):
 
 
 def _standard_error_of_median(values):
-    """Estimates the standard error from the quartiles, without outliers."""
+    """Estimates the standard error of the values' median.
+
+    The estimate uses the quartiles, so that outliers do not count.
+    """
     lower, _, upper = statistics.quantiles(values, n=4)
     return 1.2533 * (upper - lower) / 1.349 / len(values) ** 0.5

@@ -1,4 +1,4 @@
-"""Seconds until training reaches a validation accuracy, over seeds."""
+"""Measures the seconds until training reaches a validation accuracy."""
 
 import dataclasses
 import json
@@ -22,13 +22,14 @@ from kerasadder.training import compilation
 from kerasadder.training import schedules
 from kerasadder.training.plan import plan_run
 
-# What the plain network of `baseline` is said to reach after its 20 epochs.
+# The goal: the accuracies that the seed project's log has for the network of
+# `baseline` after 20 epochs.
 DIGIT_ACCURACY = 0.988
 SUM_ACCURACY = 0.985
-CHECKS = 50  # of a run, at most; but not more often than
-CHECK_STEPS = 5
+CHECKS = 50  # a run has about so many checks of the accuracy
+CHECK_STEPS = 5  # and at least so many steps between two checks
 COMMAND = 'from kerasadder.commands import main; raise SystemExit(main())'
-# The recipe `fast`: half an epoch, chosen on the validation images.
+# The recipe `fast` takes half an epoch. It was chosen on the validation images.
 FAST = {'preset': 'quick', 'learning_rate': 0.04}
 FAST_STEPS = 120
 FAST_MUON = {
@@ -40,31 +41,46 @@ FAST_MUON = {
 
 
 def fast(train, validation, seed):
-    """Returns the `compute_time` of the recipe `fast`, trained by Muon."""
+    """Runs `compute_time` with the recipe `fast`, which trains with Muon.
+
+    Args:
+        train: The training split, `(images, labels)`.
+        validation: The validation split, `(images, labels)`.
+        seed: Integer, the seed of the run.
+
+    Returns:
+        The dict that `compute_time` returns.
+    """
     config = TrainingConfig(**FAST, seed=seed)
     return compute_time(config, train, validation, FAST_STEPS, FAST_MUON)
 
 
 def compute_time(config, train, validation, steps=None, muon=None):
-    """Trains, and returns the seconds until the model reached the goal.
+    """Trains a model and measures the seconds until it reaches the goal.
 
-    The time is that of training alone: tracing and a first execution come
-    before, and the weights go back to where they were. The weights are copied
-    every few steps and validated when training is over, so that validation
-    takes no time and lets no batches be prepared ahead.
+    The goal is `DIGIT_ACCURACY` and `SUM_ACCURACY` on the validation images.
+    The measured time is the time of training alone. Tracing and a first
+    execution come before, and their changes to the weights are undone. The
+    function copies the weights at each check and validates the copies after the
+    training. So validation takes no time, and the pipeline cannot prepare
+    batches ahead during it.
 
     Args:
         config: The `TrainingConfig`.
         train: The training split, `(images, labels)`.
-        validation: The validation split.
-        steps: Steps of the learning rate's one cycle, and of the run; None for
-            all epochs of the configuration. The last few may be left out.
-        muon: Arguments of `Muon`; None for the optimizer that trains else.
+        validation: The validation split, `(images, labels)`.
+        steps: Training steps, which are one cycle of the learning rate. The run
+            may leave out the last few. None means all epochs of `config`.
+        muon: Keyword arguments of `Muon`. None means the optimizer of `config`.
 
     Returns:
-        A dict: `seconds` and `images` until both `DIGIT_ACCURACY` and
-        `SUM_ACCURACY` first held at a check, None if they never did;
-        `all_seconds`; `digit_accuracy` and `sum_accuracy` at the end.
+        A dict of these entries:
+
+        - `seconds` and `images`: the time and the images that training took
+          until the first check that reached the goal; None without such a
+          check.
+        - `all_seconds`: the time of the whole training.
+        - `digit_accuracy` and `sum_accuracy`: the accuracies at the end, 0..1.
     """
     if steps is None:
         steps = config.epochs * batches.steps_per_epoch(
@@ -110,7 +126,7 @@ def compute_time(config, train, validation, steps=None, muon=None):
 
 
 def accurate(scores):
-    """Returns whether both accuracies reach the goal."""
+    """Returns whether the accuracies of digit and sum both reach the goal."""
     return (
         scores['digit_accuracy'] >= DIGIT_ACCURACY
         and scores['sum_accuracy'] >= SUM_ACCURACY
@@ -118,12 +134,20 @@ def accurate(scores):
 
 
 def process_time(preset, seed, data_dir=None):
-    """Runs `kerasadder train --preset=... --seed=...` as a fresh process.
+    """Times `kerasadder train --preset=... --seed=...` in a new process.
+
+    Args:
+        preset: Name of a preset.
+        seed: Integer, the seed of the run.
+        data_dir: TFDS's folder of datasets; None for the default one.
 
     Returns:
-        A dict: `seconds` from its start to its end, everything in them
-        (imports, reading the data, tracing, tests, figures, export);
-        `digit_accuracy` and `sum_accuracy` on the validation images.
+        A dict: `seconds` of the whole process, which include imports, reading
+        the data, tracing, the test, figures and export; and `digit_accuracy`
+        and `sum_accuracy` on the validation images, 0..1.
+
+    Raises:
+        UserError: If the process fails.
     """
     with tempfile.TemporaryDirectory() as directory:
         command = [
@@ -155,15 +179,21 @@ def process_time(preset, seed, data_dir=None):
 
 
 def summary(runs):
-    """Returns mean and standard deviation over the runs of several seeds.
+    """Computes mean and standard deviation over the runs of several seeds.
 
     Args:
-        runs: Dicts as `compute_time` or `process_time` returns.
+        runs: A list of dicts as `compute_time` or `process_time` returns them.
 
     Returns:
-        A dict: `seeds`; `reached`, the runs that were accurate, of which alone
-        `seconds` and `images` are; and for each entry the mean by its name and
-        the standard deviation by `..._deviation`, None of no run and of one.
+        A dict of these entries:
+
+        - `seeds`: the number of runs.
+        - `reached`: the number of runs that reached the goal.
+        - for each entry of a run, its mean under the same name. `seconds` and
+          `images` are means over the runs that reached the goal. A mean over no
+          run is None.
+        - for each entry of a run, its standard deviation under
+          `<name>_deviation`; None for fewer than two runs.
     """
     reached = [run for run in runs if run['seconds'] is not None]
     if 'images' not in runs[0]:
@@ -180,7 +210,7 @@ def summary(runs):
 
 
 def _traceable_model(config, steps, check_steps, muon):
-    """Compiles a configuration's model to run several steps at a time."""
+    """Compiles the model of a configuration for `check_steps` an execution."""
     config = dataclasses.replace(
         config, epochs=1, steps_per_execution=check_steps
     )
@@ -195,7 +225,7 @@ def _traceable_model(config, steps, check_steps, muon):
 
 
 def _warm_up(model, stream):
-    """Traces and runs one execution, then restores the model's weights."""
+    """Traces and runs one execution, then restores all variables."""
     variables = model.variables + model.optimizer.variables
     before = [variable.numpy() for variable in variables]
     model.train_function(iter(stream))

@@ -1,4 +1,4 @@
-"""Tunes a model on pictures of a few hands, and tests it on the others."""
+"""Measures how much a model gains from tuning on some pictures."""
 
 import pathlib
 import tempfile
@@ -14,19 +14,21 @@ from kerasadder.training import run
 
 
 def measure(init, mnist, seed, num_pictures, **fields):
-    """Tunes a model on pictures of `load_digits`, and tests it on the others.
+    """Tunes a model on pictures of `load_digits` and tests it on the others.
 
     Args:
-        init: The model to start from, as `TrainingConfig` takes it.
+        init: The model to start from, as the field `init` of `TrainingConfig`
+            names it.
         mnist: The test split of MNIST, `(images, labels)`.
-        seed: Of the choice of the pictures that train, and of the run.
-        num_pictures: How many train; a tenth of them validates.
-        **fields: Fields of the configuration in place of the preset's.
+        seed: The seed of the run and of the choice of the pictures.
+        num_pictures: How many pictures to tune on. A tenth of them is for
+            validation.
+        **fields: Fields of `TrainingConfig` that differ from the preset `tune`.
 
     Returns:
-        A dict from `load_digits`, the other pictures, and `mnist` to dicts of
-        the joint accuracy in percent, `before` and `after`; and `fit`,
-        `seconds`.
+        A dict of three dicts. `load_digits`, for the other pictures, and
+        `mnist` have the joint accuracies `before` and `after` in percent. `fit`
+        has the `seconds` of the training.
     """
     pictures, labels = optdigits.load()
     order = np.random.default_rng(seed).permutation(len(labels))

@@ -1,8 +1,9 @@
-"""Accuracy on the test images of employees, of students and of each writer.
+"""Measures the accuracy on MNIST's test images by writer.
 
-QMNIST's labels name the writer of each image of MNIST: Yadav and Bottou, "Cold
-Case: The Lost MNIST Digits", 2019, arXiv 1905.10498. The file is
-`qmnist-test-labels-idx2-int.gz` of https://github.com/facebookresearch/qmnist.
+The labels of QMNIST name the writer of each MNIST image. Yadav and Bottou
+describe them in "Cold Case: The Lost MNIST Digits", 2019, arXiv 1905.10498. The
+file is `qmnist-test-labels-idx2-int.gz` of
+https://github.com/facebookresearch/qmnist.
 """
 
 import gzip
@@ -14,24 +15,28 @@ from kerasadder import evaluation
 from kerasadder.data import from_idx
 from kerasadder.errors import UserError
 
-MAGIC = b'\0\0\x0c\x02'  # 32-bit integers in two dimensions
-CLASS, SERIES, WRITER = range(3)  # columns
-STUDENTS = 4  # NIST's series hsf_4; the others are employees
-WORST = 5  # writers to report
+MAGIC = b'\0\0\x0c\x02'  # the IDX format's code for a matrix of 32-bit integers
+CLASS, SERIES, WRITER = range(3)  # columns of the labels
+STUDENTS = 4  # students wrote NIST's series hsf_4, employees the others
+WORST = 5  # number of writers to report
 
 
 def measure(every_number, path):
     """Measures the accuracy on MNIST's test images by writer.
 
     Args:
-        every_number: A model as `evaluation.predict` takes it.
+        every_number: A function as `evaluation.predict` takes it.
         path: QMNIST's file of test labels.
 
     Returns:
-        A dict of `employees` and `students`, dicts of `images`, `writers`,
-        `wrong` images and `digit_accuracy` in percent; the shares of writers
-        of whom no digit is wrong, `all_right`, in percent; and `worst_<n>`, the
-        writers with the most wrong digits.
+        A dict of dicts:
+
+        - `employees` and `students`: the numbers of `writers`, of `images` and
+          of `wrong` images, and `digit_accuracy` in percent.
+        - `all_right`: `writers`, the share of writers without a wrong digit, in
+          percent.
+        - `worst_1` to `worst_5`: the same entries as for `employees`, for each
+          of the writers with the most wrong digits.
 
     Raises:
         UserError: If the file is missing or does not describe MNIST's images.
@@ -67,7 +72,7 @@ def _group(wrong, writers):
 
 
 def _read(path):
-    """Returns QMNIST's labels, an integer array `(n, 8)`."""
+    """Reads QMNIST's labels, an integer array `(n, 8)`."""
     path = pathlib.Path(path)
     if not path.is_file():
         raise UserError(f'{path}: no such file.')

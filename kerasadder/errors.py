@@ -1,17 +1,22 @@
-"""Holds the exceptions that are not bugs, and quotes others."""
+"""Defines the errors that users can correct, and shortens other errors."""
 
 import re
 
 
 class UserError(ValueError):
-    """A mistake that the user can put right, said in one line.
+    """Reports a mistake that the user can correct; the message is one line.
 
-    The scripts print it without a traceback and exit with status 2.
+    The commands print the message without a traceback and exit with status 2.
     """
 
 
 class Diverged(UserError):
-    """Training whose loss or weights are no longer finite numbers."""
+    """Reports that the loss or the weights of a training are not finite.
+
+    Args:
+        what: What was not finite, for example 'the loss is nan'.
+        step: The training step at which it was found.
+    """
 
     def __init__(self, what: str, step: int):
         super().__init__(
@@ -22,12 +27,19 @@ class Diverged(UserError):
 
 
 def first_line(error: Exception) -> str:
-    """Returns the first line of an exception, or its name if it has none."""
+    """Returns the first line of an error's message.
+
+    If the message is empty, the function returns the name of the error's class.
+    """
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def tensorflow_reason(error: Exception) -> str:
-    """Returns what an assertion or a decoder said, out of TensorFlow's many."""
+    """Returns the line of a TensorFlow error that gives the reason.
+
+    TensorFlow surrounds the message of a failed assertion, or of a decoder of
+    pictures, with lines about the graph.
+    """
     said = re.search(r'assertion failed: \[(.*)\]', str(error))
     if said:
         return said[1]

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, folders locked."""
+"""Writes files atomically, and locks folders."""
 
 import contextlib
 import csv
@@ -16,13 +16,20 @@ LOCK = '.lock'
 
 @contextlib.contextmanager
 def write_whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Yields a path to write to, which takes `path`'s place when written.
+    """Writes a file atomically: a reader finds the old file or the new one.
 
-    A reader finds the old file or the new one, never a part; so does whoever
-    comes back after a crash.
+    The context yields a temporary path beside the file. When the context ends,
+    the temporary file is flushed to the disk and replaces the file. After an
+    error or a crash, the old file is still there.
 
     Args:
-        path: `pathlib.Path` of the file.
+        path: The file to write.
+
+    Yields:
+        The temporary path. The context must create this file.
+
+    Raises:
+        OSError: If the file cannot be written; `filename` names a file.
     """
     temporary = path.with_name(f'.partial-{path.name}')
     try:
@@ -38,13 +45,18 @@ def write_whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def write_json(path: pathlib.Path, value: object) -> None:
-    """Writes a value as JSON, whole or not at all."""
+    """Writes a value to a JSON file atomically, as `write_whole` does."""
     with write_whole(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2) + '\n', 'utf-8')
 
 
 def write_csv(path: pathlib.Path, rows: list[dict]) -> None:
-    """Writes dicts of equal keys as CSV, whole or not at all."""
+    """Writes rows to a CSV file atomically, as `write_whole` does.
+
+    Args:
+        path: The file to write.
+        rows: Dicts with the same keys, at least one. The keys are the header.
+    """
     with (
         write_whole(path) as temporary,
         open(temporary, 'w', encoding='utf-8', newline='') as file,
@@ -55,16 +67,21 @@ def write_csv(path: pathlib.Path, rows: list[dict]) -> None:
 
 
 def writing_error(folder: str | os.PathLike) -> OSError | None:
-    """Returns why nothing can be written to a folder, None if it can.
+    """Checks whether files can be written to a folder.
 
     Args:
-        folder: The folder, which need not be there yet.
+        folder: The folder. If it does not exist, its nearest existing parent is
+            checked.
+
+    Returns:
+        The error of the attempt to write, or None if it succeeds.
     """
     path = pathlib.Path(folder).absolute()
     while not os.path.lexists(path):
         path = path.parent
     try:
-        # Permissions do not say all, for example of a disk that is read-only.
+        # This writes a file, because permissions alone do not tell, for
+        # example, that a disk is read-only.
         with tempfile.TemporaryFile(dir=path):
             return None
     except OSError as error:
@@ -73,16 +90,17 @@ def writing_error(folder: str | os.PathLike) -> OSError | None:
 
 @contextlib.contextmanager
 def locked(folder: pathlib.Path, wait: bool = False) -> Iterator[None]:
-    """Locks a folder until the context, or the process, ends.
+    """Locks a folder until the context or the process ends.
 
-    The lock is a file `.lock` in the folder, which may stay there.
+    The lock is the file `.lock` in the folder. The file may stay there after
+    the lock has ended.
 
     Args:
-        folder: The folder.
-        wait: Whether to wait for another to unlock it.
+        folder: The folder, which must exist.
+        wait: Whether to wait until the lock is free.
 
     Raises:
-        BlockingIOError: If another has locked it.
+        BlockingIOError: If another process holds the lock and `wait` is False.
     """
     lock = filelock.FileLock(folder / LOCK)
     try:

@@ -1,4 +1,4 @@
-"""Two layers that Keras lacks: one learns to add, one normalises fast."""
+"""Defines two Keras layers: a learned addition table, a fused batch norm."""
 
 import keras
 import tensorflow as tf
@@ -11,16 +11,16 @@ backend.require_tensorflow()
 
 @keras.saving.register_keras_serializable('kerasadder')
 class AdditionTable(keras.layers.Layer):
-    """Learns to add: turns digit logits and a number into sum logits.
+    """Learns addition: turns digit logits and a number into sum logits.
 
-    The layer holds trainable logits `A[digit, number, sum]`, zero at the start,
-    so that at first every sum is equally likely. Its output is the logarithm of
-    the mixture
+    The layer has trainable logits `A[digit, number, sum]`. They start at zero,
+    so every sum is equally probable at first. The output of the layer is the
+    logarithm of the mixture
 
         P(sum | image, number) = sum over d of
-            P(d | image) * softmax over s of (scale * A[d, number, s]),
+            P(d | image) * softmax over s of (scale * A[d, number, s]).
 
-    computed in log space. Nothing tells the layer that the table is addition:
+    The layer computes it in log space. It is not given the rule of addition:
     after training, `argmax(A, axis=-1)` is `digit + number`.
 
     Example:
@@ -30,19 +30,19 @@ class AdditionTable(keras.layers.Layer):
     TensorShape([2, 19])
 
     Args:
-        num_sums: Number of sum classes, e.g. 19 for 0..18.
-        scale: Factor on the logits `A`. It makes their steps larger than those
-            of other weights. An optimizer like Adam moves every weight by about
-            the learning rate, which is too little for a table of logits.
-        **kwargs: Passed to `keras.layers.Layer`.
+        num_sums: Number of sum classes, for example 19 for the sums 0..18.
+        scale: Factor on the logits `A`. An optimizer like Adam moves every
+            weight by about the learning rate, which is too little for a table
+            of logits. The factor makes these steps larger.
+        **kwargs: Keyword arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: A list `[digit_logits, number]` of float tensors, of shapes
-            `(batch, num_digits)` and `(batch, num_numbers)`; `number` one-hot.
+        inputs: A list `[digit_logits, number]` of float tensors. Their shapes
+            are `(batch, num_digits)` and `(batch, num_numbers)`. `number` is
+            one-hot.
 
     Returns:
-        Float tensor `(batch, num_sums)`: log P(sum), so that a softmax over it
-        gives P(sum).
+        Float tensor `(batch, num_sums)` of log P(sum). Its softmax is P(sum).
 
     Raises:
         ValueError: If `num_sums` is not a positive integer or `scale` is not
@@ -74,7 +74,11 @@ class AdditionTable(keras.layers.Layer):
         )
 
     def log_table(self):
-        """Returns log P(sum | digit, number), `(digits, numbers, sums)`."""
+        """Returns log P(sum | digit, number).
+
+        Returns:
+            Float tensor `(num_digits, num_numbers, num_sums)`.
+        """
         return ops.log_softmax(self.scale * self.table_logits, axis=-1)
 
     def call(self, inputs):
@@ -96,13 +100,21 @@ class AdditionTable(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable('kerasadder')
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Normalises a batch in training by one fused op of TensorFlow.
+    """Normalises a training batch with one fused TensorFlow op.
 
-    Keras 3 takes a dozen ops for that, and each is a pass over the images. The
-    results are the same, with one exception: the moving variance follows the
-    unbiased variance of a batch, as it did in Keras 2. The layer takes images,
-    channels last. A frozen layer (`trainable = False`) keeps its statistics and
-    uses them.
+    Keras 3 uses a dozen ops, and each of them is a pass over the batch. The
+    results of this layer are the same, with one exception: its moving variance
+    follows the unbiased variance of a batch, as in Keras 2. If the layer is
+    frozen (`trainable = False`), it normalises with its moving statistics and
+    does not update them.
+
+    Call arguments:
+        inputs: Float tensor `(batch, height, width, channels)`.
+        training: Whether to use, and to follow, the statistics of the batch.
+        mask: Passed to Keras's layer outside training; ignored in training.
+
+    Returns:
+        Tensor of the shape of `inputs`.
     """
 
     def call(self, inputs, training=None, mask=None):

@@ -1,6 +1,6 @@
 """Defines the task: its inputs, its outputs, and the rule between them.
 
-All other modules ask this one what an image, a number, a digit and a sum are.
+All other modules take the shapes of images, numbers, digits and sums from here.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import numpy as np
 IMAGE_SHAPE = (28, 28, 1)
 NUM_DIGITS = 10
 NUM_NUMBERS = 10
-# The rule: the sum of each digit (row) and number (column).
+# The rule: the sum of each digit (row) and each number (column).
 SUMS = np.add.outer(np.arange(NUM_DIGITS), np.arange(NUM_NUMBERS))
 NUM_SUMS = int(SUMS.max()) + 1
 
@@ -20,9 +20,10 @@ class Table(NamedTuple):
 
     Attributes:
         name: Name of the output.
-        layer: Name of the `AdditionTable` that learns it.
-        sign: Sign between digit and number.
-        answers: Integer array `(digits, numbers)`, the right classes from 0.
+        layer: Name of the `AdditionTable` layer that learns the output.
+        sign: The sign between digit and number in equations.
+        answers: Integer array `(digits, numbers)`, the right classes, which
+            start at 0.
     """
 
     name: str
@@ -32,17 +33,17 @@ class Table(NamedTuple):
 
     @property
     def classes(self) -> int:
-        """Number of classes of the output."""
+        """The number of classes of the output."""
         return int(self.answers.max()) + 1
 
     def equation(self, digit: int, number: int, answer: int) -> str:
-        """Returns the equation of digit, number and answer as text."""
+        """Returns an equation as text, for example '7 + 5 = 12'."""
         return f'{digit} {self.sign} {number} = {answer}'
 
 
 TABLES = (Table('sum', 'addition_table', '+', SUMS),)
 
-# The shapes after the batch.
+# The shapes of one example, without the batch axis.
 INPUTS = {'image': IMAGE_SHAPE, 'number': (NUM_NUMBERS,)}
 OUTPUTS = {
     'digit': (NUM_DIGITS,),
@@ -57,8 +58,9 @@ def right_classes(labels: np.ndarray) -> dict[str, np.ndarray]:
         labels: Integer array `(n,)`, the digits.
 
     Returns:
-        A dict from each output to an integer array: `(n,)` for `digit`,
-        `(n, numbers)` for an output that a table learns.
+        A dict from the name of each output to an integer array. The array of
+        `digit` is `(n,)`. The array of an output that a table learns is
+        `(n, numbers)`.
     """
     labels = np.asarray(labels)
     return {'digit': labels} | {

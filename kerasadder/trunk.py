@@ -1,9 +1,11 @@
-"""Parses the notation of a trunk, as `32c5-32c5p-64c3-2r64-128c3-128c3`.
+"""Parses the notation of the backbone, the field `trunk`.
 
-These are its parts. Batch normalisation and ReLU follow each of them:
+The backbone is the convolutional part of the network. An example of the
+notation is `32c5-32c5p-64c3-2r64-128c3-128c3`. Batch normalisation and ReLU
+follow each convolution. The notation has these parts:
 
 - `64c3`: a convolution of 64 filters, each 3x3, without padding.
-- `64c3p`: the same, with a 2x2 max pooling behind it.
+- `64c3p`: the same convolution, then a 2x2 max pooling.
 - `2r64`: two residual blocks of 64 filters (He et al., 2015).
 """
 
@@ -18,7 +20,13 @@ _RESIDUAL = re.compile(r'([1-9]\d*)r([1-9]\d*)')
 
 
 class Convolution(NamedTuple):
-    """Describes a convolution without padding, perhaps with a max pooling."""
+    """Describes a convolution without padding.
+
+    Attributes:
+        filters: Number of filters.
+        kernel_size: Side of each filter in pixels.
+        pool: Whether a 2x2 max pooling follows.
+    """
 
     filters: int
     kernel_size: int
@@ -26,24 +34,31 @@ class Convolution(NamedTuple):
 
 
 class ResidualBlocks(NamedTuple):
-    """Describes blocks of two 3x3 convolutions; each adds its input."""
+    """Describes residual blocks, each of two padded 3x3 convolutions.
+
+    Attributes:
+        blocks: Number of blocks. Each block adds its input to its output.
+        filters: Number of filters of each convolution.
+    """
 
     blocks: int
     filters: int
 
 
 def parse(trunk: str) -> list[Convolution | ResidualBlocks]:
-    """Parses the notation of a trunk.
+    """Parses the notation of the backbone.
 
     Args:
-        trunk: The parts from the image on, joined by `-`.
+        trunk: The parts of the backbone, joined by `-`. The first part reads
+            the image.
 
     Returns:
-        The parts.
+        The parts in the same order.
 
     Raises:
-        UserError: If a part cannot be read, or leaves nothing of the image.
-            The message names the part.
+        UserError: If a part is malformed, leaves no pixel of the image, or is
+            residual and does not follow a part with as many filters. The
+            message names the part.
     """
     parts = []
     side, channels = IMAGE_SHAPE[0], None

@@ -1,6 +1,6 @@
-"""Serves the page to draw digits on.
+"""Serves a web page on which a user draws digits.
 
-page: `serve` runs the page until it is interrupted.
-conversion: `add_route` has the page convert what browsers do not read.
-answers: `answer` is what the page shows of a picture; `listen` opens its port.
+page: `serve` serves the page until an interrupt.
+conversion: `add_route` adds a route that converts pictures for the browser.
+answers: `answer` classifies a picture for the page; `listen` opens its port.
 """

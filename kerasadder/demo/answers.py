@@ -1,4 +1,4 @@
-"""Says what the page shows of a picture, and where it listens."""
+"""Classifies pictures for the page, and opens the port of the page."""
 
 import re
 import socket
@@ -15,27 +15,29 @@ from kerasadder.pictures import normalize
 def answer(
     classify: Callable, picture: bytes, number: int
 ) -> dict[str, np.ndarray]:
-    """Says what the page shows of one picture.
+    """Classifies one picture for the page.
 
     Args:
-        classify: `client.Client.classify`, or what
+        classify: The method `client.Client.classify`, or a function that
             `model_files.load_classifier` returns.
-        picture: The bytes of a PNG, JPEG, GIF or BMP.
-        number: Integer 0-9.
+        picture: The bytes of a PNG, JPEG, GIF or BMP file.
+        number: Integer 0..9.
 
     Returns:
-        A dict: `digit` float32 `(10,)`, `sum` float32 `(19,)`, `digit_label`,
-        `sum_label`, and `image` float32 `(28, 28, 1)`, 0..255, which the
+        A dict of the probabilities `digit`, float32 `(10,)`, and `sum`, float32
+        `(19,)`; of the most probable classes `digit_label` and `sum_label`,
+        int32; and of `image`, float32 `(28, 28, 1)`, 0..255: the image that the
         network saw.
 
     Raises:
-        UserError: If the picture does not show a digit, with the reason, or if
-            the server gives no answer.
+        UserError: If the model refuses the picture, with the reason; or if the
+            server does not answer.
     """
     try:
         outputs = classify([picture], [number])
     except UserError as error:
-        # The server's name comes first, and it has one picture alone.
+        # The message begins with the server's address and the picture's index.
+        # A visitor of the page sent one picture and needs neither.
         message = re.sub(r'.*image\[0\]', 'The picture', str(error))
         raise UserError(message) from error
     return {name: array[0] for name, array in outputs.items()} | {
@@ -44,19 +46,27 @@ def answer(
 
 
 def examples() -> list[bytes]:
-    """Returns the first test image of each digit as a PNG, dark on light."""
+    """Returns the first MNIST test image of each digit, 0 to 9.
+
+    Returns:
+        A list of the bytes of ten PNG files, 28x28 pixels, dark on light.
+    """
     images, labels = from_idx.load(from_idx.mnist_folder(), 'test')
     _, first = np.unique(labels, return_index=True)
     return [tf.io.encode_png(image).numpy() for image in 255 - images[first]]
 
 
 def warm_up(classify: Callable) -> None:
-    """Asks about a picture of each size, for TensorFlow to prepare for both.
+    """Classifies a small and a large picture, so that later calls are fast.
 
-    Who draws would wait some seconds for the first answer otherwise.
+    TensorFlow prepares for small and for large pictures separately, at the
+    first of each. Without this call the first visitor would wait some seconds.
+
+    Args:
+        classify: The same as for `answer`.
 
     Raises:
-        UserError: If there is no answer, for example without a server.
+        UserError: If the server does not answer.
     """
     small = examples()[0]
     large = tf.image.resize(tf.io.decode_png(small), (336, 336), 'nearest')
@@ -65,10 +75,22 @@ def warm_up(classify: Callable) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Returns a socket that listens there, or raises a `UserError`."""
+    """Opens a TCP socket that listens on a host and a port.
+
+    Args:
+        host: Name or address of this machine.
+        port: Port number; 0 for a free one.
+
+    Returns:
+        The listening socket.
+
+    Raises:
+        UserError: If the address cannot be used, for example because another
+            process listens on the port.
+    """
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        # Python adds the address, in brackets.
+        # Python appends the address in brackets; this message begins with it.
         reason = error.strerror.partition(' (')[0]
         raise UserError(f'{host}:{port}: {reason}') from error

@@ -1,4 +1,4 @@
-"""Converts pictures for the page, of kinds that the browser does not read."""
+"""Converts pictures in formats that browsers do not read, such as TIFF."""
 
 import asyncio
 
@@ -7,12 +7,24 @@ import fastapi
 from kerasadder.errors import UserError
 from kerasadder.pictures import convert
 
-# No other site's page may send this type unasked.
+# A browser sends this type from another site's page only after asking the
+# server, and this server does not consent. So other sites cannot use the route.
 TYPE = 'application/octet-stream'
 
 
 def add_route(app: fastapi.FastAPI) -> None:
-    """Adds `POST /convert`: a picture's bytes in, a PNG out, or the reason."""
+    """Adds the route `POST /convert`, which converts a picture to a PNG.
+
+    The body of a request is a file. The response has status 200 and what
+    `convert.to_served` returns, or a reason as text and one of these statuses:
+
+    - 413: the file is larger than `convert.MAX_BYTES`.
+    - 415: the content type of the request is not `TYPE`.
+    - 422: `convert.to_served` refuses the file.
+
+    Args:
+        app: The application that serves the page.
+    """
     app.add_api_route('/convert', _convert, methods=['POST'])
 
 

@@ -1,14 +1,16 @@
-// The paper to draw on: a Vue component of page.py.
+// The drawing area, which the code calls the paper: a Vue component of page.py.
 //
-// Emits `picture` when what is on the paper has changed, at most every PAUSE:
-// its data URL, null if it is blank; and `unreadable` with what is wrong with a
-// file, "notes.txt is not a picture".
+// The component emits two events:
+// - `picture` when the drawing has changed, at most once every PAUSE. Its value
+//   is the data URL of the drawing, or null if the paper is blank.
+// - `unreadable` when a file cannot be shown. Its value names the file and the
+//   reason, for example "notes.txt is not a picture".
 
-const SIDE = 336; // pixels of the paper
-const PENS = { Thin: 10, Medium: 26, Thick: 44 }; // pixels, widths of strokes
-const STEP = SIDE / 16; // pixels that an arrow key moves the pen
-const MAX_SIDE = 1024; // pixels of a picture that is sent
-const MAX_LENGTH = 900000; // NiceGUI loses messages of more than 1 MB
+const SIDE = 336; // side of the paper in pixels
+const PENS = { Thin: 10, Medium: 26, Thick: 44 }; // stroke widths in pixels
+const STEP = SIDE / 16; // an arrow key moves the pen by so many pixels
+const MAX_SIDE = 1024; // longest side of a picture that is sent, in pixels
+const MAX_LENGTH = 900000; // characters; NiceGUI loses messages of over 1 MB
 const PAUSE = 100; // milliseconds
 
 const ARROWS = {
@@ -24,8 +26,8 @@ export default {
       <div class="paper">
         <canvas ref="paper" width="${SIDE}" height="${SIDE}" tabindex="0"
           role="application"
-          aria-label="Paper. Draw with mouse or finger; or move the pen with
-            the arrow keys, put it down and lift it with the space bar."
+          aria-label="Drawing area. Draw with the mouse or a finger. The arrow
+            keys move the pen. The space bar puts it down and lifts it."
           @pointerdown="start" @pointermove="move" @pointerup="at = null"
           @pointercancel="at = null" @keydown="key" @blur="pen = null"></canvas>
         <div v-if="blank && !pen" class="hint" aria-hidden="true">
@@ -63,7 +65,8 @@ export default {
     this.context = this.$refs.paper.getContext("2d");
     this.at = this.shown = this.timer = null;
     this.whiten();
-    // Dropped beside the paper the browser would leave the page for it.
+    // The window takes drops, because a browser opens a file that the user
+    // drops beside the paper, and so leaves the page.
     window.addEventListener("dragover", this.drag);
     window.addEventListener("dragleave", this.leave);
     window.addEventListener("drop", this.drop);
@@ -88,7 +91,7 @@ export default {
 
     move(event) {
       if (!this.at) return;
-      // Not everywhere: browsers have it for loopback and HTTPS alone.
+      // Over plain HTTP, browsers have getCoalescedEvents on loopback only.
       const passed = event.getCoalescedEvents?.() ?? [];
       for (const each of passed.length ? passed : [event]) {
         const to = this.position(each);
@@ -125,7 +128,7 @@ export default {
     },
 
     line(from, to) {
-      if (this.shown) this.whiten(); // a stroke on a picture starts afresh
+      if (this.shown) this.whiten(); // a stroke replaces a picture
       const context = this.context;
       context.beginPath();
       context.moveTo(from.x, from.y);
@@ -170,14 +173,14 @@ export default {
     pick(event) {
       const [file] = event.target.files;
       if (file) this.show(file);
-      event.target.value = ""; // so that the same one can be picked again
+      event.target.value = ""; // lets the user pick the same file again
     },
 
     async show_url(url) {
       this.show(await (await fetch(url)).blob());
     },
 
-    // Pillow reads kinds that the browser does not, such as TIFF.
+    // The server converts formats that the browser does not read, such as TIFF.
     async bitmap(file) {
       const unreadable = () => Promise.reject("is not a picture");
       const image = await createImageBitmap(file).catch(() => null);
@@ -202,8 +205,8 @@ export default {
         this.$emit("unreadable", `${file.name} ${reason}`);
         return;
       }
-      // As the browser has it: turned upright, and of kinds that TensorFlow
-      // does not decode.
+      // The page sends the picture as the browser decoded it. The browser turns
+      // a photograph upright, and reads formats that TensorFlow does not.
       const { width, height } = bitmap;
       const shrink = Math.min(1, MAX_SIDE / Math.max(width, height));
       const shown = document.createElement("canvas");

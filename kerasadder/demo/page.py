@@ -1,4 +1,4 @@
-"""Serves a page to draw a digit on, which answers while the user draws."""
+"""Serves a web page that classifies a digit while the user draws it."""
 
 import asyncio
 import base64
@@ -22,23 +22,24 @@ from kerasadder.task import NUM_NUMBERS
 from kerasadder.task import OUTPUTS
 from kerasadder.task import TABLES
 
-TABLE = TABLES[0]  # the one whose equation is shown
+TABLE = TABLES[0]  # the page shows the equation of this table
 STYLE = pathlib.Path(__file__).with_suffix('.css')
-HINT = 'Draw a digit, open a picture, or take one of the test set.'
+HINT = 'Draw a digit, open a picture, or choose a test image.'
 KEYS = [str(number) for number in range(NUM_NUMBERS)]
 PNG_URL = 'data:image/png;base64,'
 
 
 def serve(classify: Callable, listener: socket.socket) -> None:
-    """Serves the page until it is interrupted.
+    """Serves the page until an interrupt, and prints its address.
 
     Args:
-        classify: As of `answers.answer`.
-        listener: What `answers.listen` returns.
+        classify: The same as for `answers.answer`.
+        listener: The socket that `answers.listen` returns.
 
     Raises:
-        KeyboardInterrupt: At its end.
-        UserError: If the first answer fails, for example without a server.
+        KeyboardInterrupt: Always, when the server has stopped.
+        UserError: If the first answer fails, for example because no server
+            runs.
     """
     pictures = answers.examples()
     answers.warm_up(classify)
@@ -58,15 +59,18 @@ def serve(classify: Callable, listener: socket.socket) -> None:
     )
     print(f'http://{host}:{port}  (Ctrl-C ends it)', flush=True)
     uvicorn.Server(config).run(sockets=[listener])
-    raise KeyboardInterrupt  # as uvicorn does, but not always
+    raise KeyboardInterrupt  # uvicorn does not raise it in every case
 
 
 class _Drawing(ui.element, component='page.js'):
-    """The paper, a component of its own, because drawing must not wait."""
+    """Holds the drawing area, a component that page.js defines.
+
+    It runs in the browser, so that drawing does not wait for the server.
+    """
 
 
 class _Page:
-    """What one browser sees. Each load of the page makes it anew."""
+    """Builds the page for one browser, anew each time the browser loads it."""
 
     def __init__(self, classify, pictures):
         self._classify = classify
@@ -77,7 +81,7 @@ class _Page:
         with html.div().classes('demo'):
             with html.header():
                 html.h1('Draw a digit')
-                html.p('The network says which it is, and adds your number.')
+                html.p('The network reads the digit and adds your number.')
             with html.section():
                 self._drawing = _Drawing()
                 self._drawing.on('picture', self._on_picture)
@@ -86,7 +90,7 @@ class _Page:
             with html.section():
                 self._make_answer()
             with html.section().classes('examples'):
-                html.h2('From the test set')
+                html.h2('Test images')
                 self._make_examples(pictures)
         self._show_nothing(HINT)
         self._mark(random.randrange(NUM_NUMBERS))
@@ -119,7 +123,7 @@ class _Page:
         self._said = ui.label().classes('said').props('role=status')
         with html.div().classes('distributions'):
             with html.div():
-                html.h2('The network saw')
+                html.h2('Network input')
                 self._seen = html.img(alt='28 x 28 pixels').classes('seen')
             self._bars = {
                 name: _Bars(name, count) for name, (count,) in OUTPUTS.items()
@@ -160,7 +164,11 @@ class _Page:
             button.props(f'aria-pressed={str(i == number).lower()}')
 
     async def _ask(self):
-        """Asks one question at a time, the newest; more would pile up."""
+        """Classifies the newest picture, one at a time.
+
+        A call during another one only marks the answer as stale. Without this,
+        requests would pile up while the user draws.
+        """
         self._is_stale = True
         if self._is_asking:
             return
@@ -204,7 +212,12 @@ class _Page:
 
 
 class _Bars:
-    """A distribution as upright bars, the likeliest class in bold."""
+    """Shows a distribution as vertical bars, the most probable class in bold.
+
+    Args:
+        name: Name of the output.
+        count: Number of its classes.
+    """
 
     def __init__(self, name, count):
         with html.div().classes(f'of-{name}'):
@@ -220,7 +233,10 @@ class _Bars:
                 ui.label(str(i))
 
     def show(self, probabilities):
-        """Shows probabilities `(count,)`; all are zero for no picture."""
+        """Shows probabilities `(count,)`.
+
+        Zeros show empty bars, which stand for a missing picture.
+        """
         likeliest = probabilities.argmax() if probabilities.any() else None
         for i, (bar, fill, p) in enumerate(
             zip(self._bars, self._fills, probabilities)
@@ -228,7 +244,7 @@ class _Bars:
             fill.style(f'--p: {p:.4f}')
             bar.props['title'] = f'{i}: {100 * p:.1f} %'
             bar.classes(**{'add' if i == likeliest else 'remove': 'likeliest'})
-        label = 'nothing yet'
+        label = 'no answer yet'
         if likeliest is not None:
             label = ', '.join(
                 f'{i}: {100 * p:.1f} %'

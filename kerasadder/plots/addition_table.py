@@ -1,6 +1,6 @@
-"""Draws the addition table that a model learned, with matplotlib.
+"""Draws the addition table that a model learned.
 
-Every function that draws a figure returns a `matplotlib.figure.Figure`.
+Every public function that draws returns a `matplotlib.figure.Figure`.
 """
 
 import numpy as np
@@ -12,15 +12,18 @@ from kerasadder.task import SUMS
 
 
 def addition_table(log_table: np.ndarray) -> Figure:
-    """Draws a learned table: the likeliest sum of each digit and number.
+    """Draws a learned table: the most probable sum of each digit and number.
 
-    The colour is the expected sum. So addition is an even slope, and a table
-    that knows nothing is one flat colour. Wrong sums are on red. `?` stands
-    where several sums are equally likely.
+    The colour shows the expected sum. A table that has learned addition is an
+    even colour gradient; an untrained table has a single colour. A wrong sum
+    has a red background. A `?` marks several equally probable sums.
 
     Args:
-        log_table: Array `(10, 10, 19)`, log P(sum | digit, number), as
+        log_table: Float array `(10, 10, 19)`, log P(sum | digit, number), as
             `AdditionTable.log_table` returns it.
+
+    Returns:
+        A figure.
     """
     figure, axes, (right,) = _tables([log_table], side=4, fontsize=10)
     axes[0].set_title(f'learned addition table: {right} of {SUMS.size} right')
@@ -30,14 +33,19 @@ def addition_table(log_table: np.ndarray) -> Figure:
 def addition_table_steps(
     tables: dict[int, np.ndarray], steps_per_epoch: float
 ) -> Figure:
-    """Draws the table at several steps of the training, side by side.
+    """Draws the table at several training steps, side by side.
 
-    Each title counts the right sums, and gives their mean probability P.
+    Each title gives the number of right sums and P, the mean probability that
+    the table gives to the right sum.
 
     Args:
-        tables: A dict from the steps done to the `log_table` of
-            `addition_table`; `before_during_after` makes one.
-        steps_per_epoch: Steps of an epoch.
+        tables: A dict from a training step to the table after that step, as
+            `addition_table` takes it. `before_during_after` returns such a
+            dict.
+        steps_per_epoch: Training steps in an epoch.
+
+    Returns:
+        A figure.
     """
     figure, axes, right = _tables(tables.values(), side=2.6, fontsize=8.5)
     for axis, (step, table), count in zip(axes, tables.items(), right):
@@ -50,13 +58,18 @@ def addition_table_steps(
 
 
 def before_during_after(notes: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-    """Returns three snapshots: the first, one half way, the last.
+    """Chooses three snapshots of the table: first, halfway and last.
 
-    Half way, the table gives the right sums half of the probability that it
-    gives them at the end.
+    In the halfway snapshot, the mean probability of the right sums is closest
+    to half of its final value.
 
     Args:
-        notes: A dict as `table_snapshots.read_table_notes` returns it.
+        notes: A dict from a training step to the table after that step, as
+            `table_snapshots.read_table_notes` returns it.
+
+    Returns:
+        A dict of the chosen entries, in the order of the steps. It has fewer
+        than three entries if two of the snapshots are the same.
     """
     right = {step: _right(table).mean() for step, table in notes.items()}
     first, last = min(notes), max(notes)
@@ -65,12 +78,16 @@ def before_during_after(notes: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
 
 
 def _right(log_table):
-    """Returns P(right sum | digit, number), `(10, 10)`."""
+    """Returns P(right sum | digit, number), an array `(10, 10)`."""
     return np.exp(np.take_along_axis(log_table, SUMS[..., None], -1)[..., 0])
 
 
 def _tables(tables, side, fontsize):
-    """Draws tables of `side` inches; returns figure, axes, counts of right."""
+    """Draws tables side by side, each `side` inches wide.
+
+    Returns:
+        The figure, the axes, and the number of right sums in each table.
+    """
     columns = len(tables)
     gap = 0.35
     figure, axes = new_figure(
@@ -91,7 +108,7 @@ def _tables(tables, side, fontsize):
 
 
 def _draw_table(axis, log_table, fontsize):
-    """Draws one table; returns the picture and how many sums are right."""
+    """Draws one table; returns its image and its number of right sums."""
     expected = np.exp(log_table) @ np.arange(log_table.shape[-1])
     picture = axis.imshow(expected, cmap='cividis', vmin=0, vmax=SUMS.max())
     likeliest = log_table == log_table.max(axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Writes names of files, which may have any character, into figures."""
+"""Writes file names, which may contain any character, into figures."""
 
 import contextlib
 import sys
@@ -10,15 +10,16 @@ from kerasadder.plots.style import FONT
 
 
 def set_title(axis: Axes, name: str, **style) -> None:
-    r"""Makes the name of a file the title of an axis.
+    r"""Sets the title of an axis to a file name.
 
-    A dollar starts no formula. Characters that no font of this machine has are
-    escaped, such as `\u4e2d`.
+    A dollar sign does not start a formula. A character that no installed font
+    contains is escaped, for example as `\u4e2d`.
 
     Args:
         axis: The axis.
-        name: As Python has it, with surrogates for what it could not decode.
-        **style: As `Axes.set_title` takes it.
+        name: The file name as `os.fsdecode` returns it. A surrogate stands for
+            each byte that Python could not decode.
+        **style: Keyword arguments of `Axes.set_title`.
     """
     encoded = name.encode('utf-8', sys.getfilesystemencodeerrors())
     shown = ''.join(
@@ -42,7 +43,7 @@ def _escaped(character):
 
 
 def _family_with(characters):
-    """Returns the name of a font that has them all, None if there is none."""
+    """Returns the name of a font with all the characters, or None."""
     for entry in font_manager.fontManager.ttflist:
         is_plain = entry.style == 'normal' and entry.weight == 400
         if not is_plain or entry.name.startswith('Last Resort'):

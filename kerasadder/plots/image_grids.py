@@ -1,8 +1,7 @@
-"""Draws pictures and what the model says of them, with matplotlib.
+"""Draws images with the predictions of a model.
 
-Every function returns a `matplotlib.figure.Figure`; `figure.savefig(path)`
-writes it. Colour-blind readers too can tell the colours apart (Okabe and Ito,
-2008, and cividis).
+Every public function returns a `matplotlib.figure.Figure`, and
+`figure.savefig(path)` writes the figure to a file.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ from kerasadder.plots.style import new_figure
 from kerasadder.task import OUTPUTS
 from kerasadder.task import TABLES
 
-TABLE = TABLES[0]  # the one whose answers are in the titles
+TABLE = TABLES[0]  # the titles show the answers of this table
 
 
 def examples(
@@ -23,13 +22,17 @@ def examples(
     targets: dict[str, np.ndarray],
     columns: int = 8,
 ) -> Figure:
-    """Draws the images of a batch, each with its sum.
+    """Draws the images of a training batch, each with its equation.
 
     Args:
-        inputs: A dict of `image` `(n, 28, 28, 1)`, 0..255, and `number`
-            `(n, 10)`, one-hot, as `batches.training_batches` gives them.
-        targets: A dict of `digit` and `sum`, integers `(n,)`.
-        columns: Columns of the grid.
+        inputs: A dict of `image`, an array `(n, 28, 28, 1)` of 0..255, and
+            `number`, a one-hot array `(n, 10)`. `batches.training_batches`
+            yields such a dict.
+        targets: A dict of `digit` and `sum`, integer arrays `(n,)`.
+        columns: Number of columns of the grid.
+
+    Returns:
+        A figure.
     """
     numbers = np.argmax(inputs['number'], axis=-1)
     titles = [
@@ -51,17 +54,20 @@ def predictions_grid(
     rows: int = 4,
     columns: int = 8,
 ) -> Figure:
-    """Draws images with their number and what the model says of both.
+    """Draws images with the digit and the sum that the model predicts.
 
-    Image i goes with number i modulo the count of numbers. Wrong answers are
-    red, with the right answer in brackets.
+    Image i is paired with the number i modulo 10. The title of a wrong
+    prediction is red, with the right equation in brackets below it.
 
     Args:
         images: Array `(n, 28, 28, 1)`, 0..255.
         labels: Integer array `(n,)`, the digits.
-        predictions: What `evaluation.predict` returns for these images.
-        rows: Rows of the grid.
-        columns: Columns of the grid.
+        predictions: The dict that `evaluation.predict` returns for the images.
+        rows: Number of rows of the grid.
+        columns: Number of columns of the grid.
+
+    Returns:
+        A figure of the first `rows * columns` images.
     """
     titles, colors = [], []
     for i in range(min(rows * columns, len(images))):
@@ -85,14 +91,17 @@ def wrong_images(
     columns: int = 10,
     limit: int = 100,
 ) -> Figure:
-    """Draws the images whose digit the model gets wrong, the surest first.
+    """Draws the images whose digit is misclassified, most confident first.
 
     Args:
         images: Array `(n, 28, 28, 1)`, 0..255.
         labels: Integer array `(n,)`, the digits.
-        predictions: What `evaluation.predict` returns for these images.
-        columns: Columns of the grid.
-        limit: How many to draw at most.
+        predictions: The dict that `evaluation.predict` returns for the images.
+        columns: Number of columns of the grid.
+        limit: The largest number of images to draw.
+
+    Returns:
+        A figure. Its title gives the number of all misclassified images.
     """
     digit = predictions['digit'].argmax(axis=-1)
     confidence = predictions['digit'].max(axis=-1)
@@ -104,7 +113,7 @@ def wrong_images(
     ]
     text = f'{len(wrong)} of {len(labels):,} images wrong'
     if len(shown) < len(wrong):
-        text += f', the surest {len(shown)} shown'
+        text += f', the {len(shown)} most confident shown'
     return _grid(
         images[shown],
         titles,
@@ -115,8 +124,11 @@ def wrong_images(
 
 
 def _grid(images, titles, colors, columns, heading=''):
-    """Draws images row by row, each below its title; one axes is fast."""
-    width, height = 40, 50  # pixels of a cell, 28x28 of them the image
+    """Draws images row by row, each below its title.
+
+    All images share one axes, because an axes for each image would be slow.
+    """
+    width, height = 40, 50  # size of a cell in pixels; its image is 28x28
     rows = max(1, -(-len(images) // columns))
     canvas = np.zeros((height * rows, width * columns), np.uint8)
     top = 0.4 if heading else 0
@@ -145,14 +157,18 @@ def answers(
     images: np.ndarray,
     outputs: list[dict[str, np.ndarray]],
 ) -> Figure:
-    """Draws pictures, what the network saw of each, and what it answered.
+    """Draws pictures, the image that the network saw of each, and its answers.
 
     Args:
-        names: A title for each picture, such as the name of its file.
-        pictures: Arrays `(height, width, 1..4)`, uint8, as given.
-        images: Array `(n, 28, 28, 1)`, 0..255, as the network saw them.
-        outputs: A dict for each, of `digit` `(10,)` and `sum` `(19,)`,
-            probabilities.
+        names: A title for each picture, for example its file name.
+        pictures: The original pictures, uint8 arrays `(height, width, 1..4)`.
+        images: Array `(n, 28, 28, 1)`, 0..255: the images that the network
+            saw.
+        outputs: A dict for each picture, of the probabilities `digit` `(10,)`
+            and `sum` `(19,)`.
+
+    Returns:
+        A figure with a row for each picture.
     """
     rows = len(names)
     figure, axes = new_figure(
@@ -166,7 +182,7 @@ def answers(
     for row, name, picture, image, output in zip(
         axes, names, pictures, images, outputs
     ):
-        if picture.shape[-1] % 2 == 0:  # transparent parts on a middle grey
+        if picture.shape[-1] % 2 == 0:  # transparent parts become a mid grey
             alpha = picture[..., -1:] / 255
             picture = picture[..., :-1] * alpha + 160 * (1 - alpha)
             picture = picture.astype(np.uint8)

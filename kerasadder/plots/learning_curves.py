@@ -1,4 +1,4 @@
-"""Losses and accuracies over the epochs, drawn with matplotlib."""
+"""Draws losses and accuracies over the epochs of a run."""
 
 import csv
 import pathlib
@@ -16,16 +16,18 @@ SEED_LOG = pathlib.Path(__file__).with_name('seed_log.csv')
 def learning_curves(
     history: list[dict[str, float]], beside_seed_project: bool = False
 ) -> Figure:
-    """Draws the losses and accuracies of a run.
+    """Draws the losses and the validation accuracies of a run.
 
-    Accuracies are of the validation images, on an axis that is logarithmic in
-    the wrong answers.
+    The accuracy axis is logarithmic in the share of wrong answers.
 
     Args:
-        history: A list of dicts, one an epoch, with the columns of
+        history: A list of dicts, one for each epoch, with the columns of
             `history.csv`.
-        beside_seed_project: Whether to draw the accuracies of `seed_log` too,
-            which are of MNIST.
+        beside_seed_project: Whether to draw the accuracies of `seed_log` too.
+            They were measured on MNIST.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
     """
     figure, axes = new_figure(10, 4.2, 2)
     losses, accuracies = axes[0]
@@ -33,7 +35,8 @@ def learning_curves(
     if beside_seed_project:
         name = 'seed project (PyTorch, 20 epochs)'
         runs.append((name, seed_log(), '', ':', 's'))
-    # Outputs often coincide: the wide line shows below the narrow one.
+    # The curves of the outputs often coincide. A wide line stays visible below
+    # a narrow one.
     widths = np.linspace(4, 1.5, len(OUTPUTS))
     for output, color, width in zip(OUTPUTS, COLORS, widths):
         style = {'color': color, 'markersize': width + 3, 'linewidth': width}
@@ -67,7 +70,7 @@ def _plot(axis, rows, column, scale, label, line, marker, **style):
 
 
 def _finish(losses, accuracies):
-    """Scales and labels the two axes."""
+    """Sets the scales and the labels of both axes."""
     losses.set_yscale('log')
     losses.yaxis.set_minor_formatter('')
     losses.set_title('loss, nats')
@@ -91,10 +94,14 @@ def _finish(losses, accuracies):
 
 
 def seed_log() -> list[dict[str, float]]:
-    """Returns the validation accuracies of the seed project, in PyTorch.
+    """Reads the validation accuracies of the seed project.
 
-    A list of dicts of `epoch`, `digit_accuracy` and `sum_accuracy`, 20 epochs,
-    on 5,000 validation images.
+    The seed project is the PyTorch program that this project started from. Its
+    run took 20 epochs and had 5,000 validation images.
+
+    Returns:
+        A list of dicts of `epoch`, `digit_accuracy` and `sum_accuracy`, one for
+        each epoch. The accuracies are 0..1.
     """
     with open(SEED_LOG, encoding='utf-8', newline='') as file:
         return [

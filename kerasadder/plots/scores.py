@@ -1,4 +1,4 @@
-"""Draws how right and how sure a model is, with matplotlib.
+"""Draws confusion matrices and reliability diagrams.
 
 Every function returns a `matplotlib.figure.Figure`.
 """
@@ -19,12 +19,15 @@ def confusion_matrices(
 ) -> Figure:
     """Draws the confusion matrices of digit and sum over all pairs.
 
-    Rows are true classes and add up to 100 %. The colour scale leaves out the
-    right answers, so that the mistakes show.
+    Each row is a true class and adds up to 100 %. The colour scale ignores the
+    right answers, because they would hide the rare mistakes.
 
     Args:
-        predictions: What `evaluation.predict` returns.
+        predictions: The dict that `evaluation.predict` returns.
         labels: Integer array `(n,)`, the digits.
+
+    Returns:
+        A figure with an axes for each output.
     """
     figure, axes = new_figure(
         *(5.8 * len(OUTPUTS), 5, len(OUTPUTS)),
@@ -65,14 +68,19 @@ def confusion_matrices(
 def reliability_diagrams(
     predictions: dict[str, np.ndarray], labels: np.ndarray
 ) -> Figure:
-    """Draws how often digit and sum are right, by their confidence.
+    """Draws the reliability diagrams of digit and sum over all pairs.
 
-    `evaluation.calibration` gives the bins and the expected calibration error
-    (ECE) over all pairs.
+    A reliability diagram shows the accuracy of the predictions in each bin of
+    confidence (Guo et al., 2017). `evaluation.calibration` computes the bins
+    and the expected calibration error (ECE).
 
     Args:
-        predictions: What `evaluation.predict` returns.
+        predictions: The dict that `evaluation.predict` returns.
         labels: Integer array `(n,)`, the digits.
+
+    Returns:
+        A figure with two axes for each output: the accuracies, and below them
+        the number of predictions in each bin.
     """
     figure, axes = new_figure(
         *(5 * len(OUTPUTS), 5, len(OUTPUTS), 2),

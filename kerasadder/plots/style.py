@@ -1,6 +1,7 @@
-"""Holds what all figures share: size, margins, colours, pixels.
+"""Gives all figures the same style: fonts, margins and colours.
 
-Colour-blind readers too can tell the colours apart (Okabe and Ito, 2008).
+The colours come from the palette of Okabe and Ito (2008), which colour-blind
+readers can tell apart.
 """
 
 import matplotlib
@@ -10,8 +11,8 @@ from matplotlib.figure import Figure
 
 BLUE, ORANGE, RED = '#0072b2', '#e69f00', '#d55e00'
 GREEN = '#009e73'
-COLORS = (BLUE, ORANGE, GREEN)  # of the outputs, in their order
-FONT = 'DejaVu Sans'  # which matplotlib brings
+COLORS = (BLUE, ORANGE, GREEN)  # one for each output, in the outputs' order
+FONT = 'DejaVu Sans'  # part of matplotlib, so every machine has it
 STYLE = {
     'axes.spines.right': False,
     'axes.spines.top': False,
@@ -28,10 +29,21 @@ def new_figure(
     margins: tuple[float, ...] = (0.7, 0.2, 0.6, 0.4),
     **kwargs,
 ) -> tuple[Figure, np.ndarray]:
-    """Makes a grid of axes; all sizes in inches.
+    """Makes a figure with a grid of axes.
 
-    The caller gives the margins (left, right, bottom, top). An automatic layout
-    would draw everything twice, and training draws in every epoch.
+    The caller gives the margins, because an automatic layout would draw
+    everything twice. Training draws figures in every epoch.
+
+    Args:
+        width: Width of the figure in inches.
+        height: Height of the figure in inches.
+        columns: Number of columns of the grid.
+        rows: Number of rows of the grid.
+        margins: Left, right, bottom and top margin in inches.
+        **kwargs: Keyword arguments of `Figure.subplots`.
+
+    Returns:
+        The figure, and an array `(rows, columns)` of its axes.
     """
     left, right, bottom, top = margins
     with matplotlib.rc_context(STYLE):
@@ -49,7 +61,12 @@ def new_figure(
 
 
 def pixels(figure: Figure, dpi: int = 80) -> np.ndarray:
-    """Returns the figure as a uint8 array `(height, width, 4)`, RGBA."""
+    """Renders a figure to an RGBA array, uint8 `(height, width, 4)`.
+
+    Args:
+        figure: A figure that `new_figure` made.
+        dpi: Pixels per inch.
+    """
     figure.set_dpi(dpi)
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())

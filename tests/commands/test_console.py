@@ -1,4 +1,4 @@
-"""The console command, run as a user runs it."""
+"""Tests the console command as a user runs it."""
 
 import os
 import subprocess

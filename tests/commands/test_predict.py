@@ -11,7 +11,7 @@ from tests.support.scripts import run_script
 
 @pytest.fixture(scope='module')
 def pictures(data_dir, tmp_path_factory):
-    """A folder with two test images as pictures, and things that are none."""
+    """Makes a folder of two test images and of files that are not pictures."""
     ((images, labels),) = splits.load('test', data_dir=data_dir)
     directory = tmp_path_factory.mktemp('pictures')
     for name, image in (

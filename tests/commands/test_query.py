@@ -1,4 +1,4 @@
-"""scripts/query_server.py as a user runs it, against fake servers."""
+"""Tests scripts/query_server.py as a user runs it, against fake servers."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def transport(request):
 
 @pytest.fixture
 def picture(tmp_path):
-    """The file of a picture; a server of the tests does not look at it."""
+    """Returns a picture file; the fake servers do not decode its content."""
     path = tmp_path / 'photo.png'
     path.write_bytes(b'anything')
     return path
@@ -47,7 +47,7 @@ def query(address, *arguments, **options):
 
 @pytest.mark.slow
 def test_shipped_model_reads_test_images(tmp_path):
-    """The first images of MNIST's test set are a 7, a 2 and a 1."""
+    """The MNIST test set begins with a 7, a 2 and a 1."""
     names = ['7.png', '2.png', '1.png']
     for name, image in zip(names, first_images(3)):
         (tmp_path / name).write_bytes(tf.io.encode_png(image).numpy())

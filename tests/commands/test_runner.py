@@ -86,14 +86,14 @@ def test_interrupt_is_one_line_and_status_130(capsys):
     'flag', ['--saved_model=~/no', '--model=~/no', '--dataset=~/no']
 )
 def test_tilde_is_the_home_folder(flag, tmp_path, monkeypatch, capsys):
-    """Shells leave it alone after the `=` of a flag."""
+    """A shell does not expand a tilde after the `=` of a flag."""
     monkeypatch.setenv('HOME', str(tmp_path))
     assert runner.run(evaluate, [flag]) == 2
     assert f'{tmp_path}/no' in capsys.readouterr().err
 
 
 def test_commands_run_one_after_another_in_one_process(capsys):
-    """Both have the flags --saved_model and --json."""
+    """Both commands have the flags --saved_model and --json."""
     assert runner.run(evaluate, ['--saved_model=none', '--json']) == 2
     assert runner.run(predict, ['a.png', '--saved_model=no', '--number=1']) == 2
     assert capsys.readouterr().err == (

@@ -1,4 +1,4 @@
-"""The scripts, run as a user runs them."""
+"""Tests the scripts as a user runs them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.support.scripts import run_script
 
 @pytest.fixture(scope='module')
 def quick(data_dir, tmp_path_factory):
-    """The quick preset, trained on the real data by the script."""
+    """Trains the quick preset on the real data with the script."""
     directory = tmp_path_factory.mktemp('quick')
     done = run_process(
         'train.py',

@@ -1,4 +1,4 @@
-"""What a shell's user may do to a command, and to what it writes to."""
+"""Tests commands in a shell: interrupts, unwritable folders, ASCII output."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ from tests.support.scripts import ROOT
 from tests.support.scripts import python
 from tests.support.scripts import run_process
 
-# Imports that neither Ctrl-C nor anything else ends.
+# A module whose import neither Ctrl-C nor another exception ends.
 STUBBORN = """
 import pathlib, time
 pathlib.Path('importing').touch()
@@ -38,7 +38,8 @@ def test_ctrl_c_ends_the_import_of_tensorflow_in_one_line(script, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Tests that a shell began in the background ignore SIGINT.
+        # If a shell started the tests in the background, they ignore SIGINT.
+        # Without this line the process would ignore it, too.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while (
@@ -62,7 +63,7 @@ def test_ctrl_c_ends_the_import_of_tensorflow_in_one_line(script, tmp_path):
 def test_read_only_folder_says_before_training_which_flag_helps(
     flags, missing, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.chdir('/proc')  # where root, too, makes no folder
+    monkeypatch.chdir('/proc')  # not even root can make a folder here
     flags = [flag.format(tmp_path) for flag in flags]
     assert runner.run(train, flags) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -84,12 +85,12 @@ def test_home_that_cannot_be_written_is_done_without(tmp_path):
     assert f'\nPreparing MNIST in {tmp_path}' in done.stderr
     count, folder = done.stdout.split()
     assert (int(count), pathlib.Path(folder).parent) == (10_000, tmp_path)
-    # TFDS leaves empty folders.
+    # TFDS leaves empty folders behind, so only files count.
     assert not any(path.is_file() for path in tmp_path.rglob('*'))
 
 
 def test_predicting_needs_no_fcntl(tmp_path):
-    """As on Windows; filelock then has locks of another kind."""
+    """Windows has no `fcntl`; filelock locks in another way there."""
     photo = ROOT / 'docs' / 'figures' / 'photo.jpg'
     done = python(
         "import sys; sys.modules['fcntl'] = None\n"

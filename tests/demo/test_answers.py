@@ -12,7 +12,7 @@ from tests.support.scripted_servers import rest_script
 
 
 def test_examples_are_the_first_test_images_of_each_digit():
-    """MNIST's test set begins with a 7, a 2, a 1 and a 0."""
+    """The MNIST test set begins with a 7, a 2, a 1 and a 0."""
     pictures = answers.examples()
     assert len(pictures) == 10
     for digit, image in zip((7, 2, 1, 0), first_images(4)):
@@ -25,7 +25,7 @@ def test_answer_is_of_one_picture():
     assert answered['digit'].shape == (10,)
     assert answered['sum'].shape == (19,)
     assert (answered['digit_label'], answered['sum_label']) == (5, 8)
-    # Normalising finds an MNIST image to be one already.
+    # Normalisation recognises an MNIST image and hardly changes it.
     np.testing.assert_allclose(answered['image'], first_images(1)[0], atol=5)
 
 

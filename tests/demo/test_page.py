@@ -1,4 +1,4 @@
-"""The page to draw on, in a real browser, and what it shows without one."""
+"""Tests the demo page, most of it in a real browser."""
 
 import base64
 import io
@@ -25,13 +25,13 @@ from tests.support.mnist import first_images
 from tests.support.photographs import photograph
 from tests.support.scripts import ROOT
 
-HINT = 'Draw a digit, open a picture, or take one of the test set.'
+HINT = 'Draw a digit, open a picture, or choose a test image.'
 PATIENCE = 60_000  # milliseconds
 
 
 @pytest.fixture(scope='module')
 def server():
-    """The script, started as a user starts it, and the address it prints."""
+    """Starts the script as a user does; yields its process and its address."""
     process = subprocess.Popen(
         [sys.executable, ROOT / 'scripts' / 'demo.py', '--port=0'],
         cwd=ROOT,
@@ -50,11 +50,13 @@ def server():
 def browser():
     chromium = shutil.which('chromium') or shutil.which('chromium-browser')
     if chromium is None:
-        # CI sets it where it could install one: there a skip would hide this.
+        # CI sets REQUIRE_CHROMIUM where it can install Chromium. There the
+        # tests must fail without it, because a skip would hide the problem.
         assert 'REQUIRE_CHROMIUM' not in os.environ
         pytest.skip('no Chromium on PATH: apt install chromium')
     with sync_api.sync_playwright() as playwright:
-        # Its sandbox wants more than a container gives; the page is our own.
+        # Chromium's sandbox needs rights that a container lacks. The tests open
+        # only the project's own page, so they can do without it.
         browser = playwright.chromium.launch(
             executable_path=chromium, args=['--no-sandbox']
         )
@@ -64,13 +66,16 @@ def browser():
 
 @pytest.fixture(scope='module')
 def requested():
-    """The URL of every request of every page of this file."""
+    """Collects the URLs of all requests of all pages in this file."""
     return []
 
 
 @pytest.fixture(scope='module')
 def open_page(server, browser, requested):
-    """Opens the page; a function of what `new_context` takes."""
+    """Returns a function that opens the page in a new browser context.
+
+    The function takes the keyword arguments of `Browser.new_context`.
+    """
 
     def new_page(**options):
         page = browser.new_context(**options).new_page()
@@ -91,7 +96,7 @@ def only_page(open_page):
 
 @pytest.fixture
 def page(only_page):
-    """The page, of all tests the same, with nothing on the paper."""
+    """Returns the page that the tests share, with a blank drawing area."""
     only_page.mouse.up()
     take_pen(only_page, 'Medium')
     clear = only_page.get_by_role('button', name='Clear')
@@ -102,7 +107,12 @@ def page(only_page):
 
 
 def points(page, *shares):
-    """Returns where points of the paper, in shares of its side, are."""
+    """Returns the positions of points on the paper, in pixels of the page.
+
+    Args:
+        page: The page.
+        *shares: Pairs of x and y, as shares of the paper's width and height.
+    """
     box = page.locator('.paper canvas').bounding_box()
     return [
         (box['x'] + x * box['width'], box['y'] + y * box['height'])
@@ -139,7 +149,7 @@ def expect_said(page, text):
 
 
 def drop(page, name, content):
-    """Drops a file on the page as a file manager does."""
+    """Drops a file on the paper as a file manager does."""
     transfer = page.evaluate_handle(
         """([name, content]) => {
             const bytes = Uint8Array.from(atob(content), c => c.charCodeAt());
@@ -184,7 +194,7 @@ def test_keyboard_takes_a_pen_of_another_width(page):
 
 
 def width_of_stroke(page):
-    """Returns how many pixels in the middle column of the paper are inked."""
+    """Returns the number of dark pixels in the paper's middle column."""
     return page.locator('.paper canvas').evaluate(
         """paper => {
             const column = paper.getContext('2d').getImageData(
@@ -228,12 +238,12 @@ def test_page_shows_what_the_network_saw(page):
     assert seen(page).max() == 0
     page.get_by_role('button', name='a 7').click()
     expect_equation(page, r'^7')
-    # Normalising finds an MNIST image to be one already.
+    # Normalisation recognises an MNIST image and hardly changes it.
     np.testing.assert_allclose(seen(page), first_images(1)[0, ..., 0], atol=5)
 
 
 def seen(page):
-    """Returns what is shown of what the network saw, `(28, 28)`, 0..255."""
+    """Returns the network input that the page shows, `(28, 28)`, 0..255."""
     url = page.locator('.seen').get_attribute('src')
     encoded = base64.b64decode(url.partition(',')[2])
     return np.array(Image.open(io.BytesIO(encoded)), float)
@@ -257,18 +267,18 @@ def test_opened_photograph_is_read(page):
         }
     )
     expect_equation(page, r'^5\+7=12$')
-    draw_7(page)  # on fresh paper
+    draw_7(page)  # replaces the photograph
     expect_equation(page, r'^7\+7=14$')
 
 
 def test_dropped_photograph_is_turned_upright(page):
-    """Telephones leave a picture lying and say so in its EXIF."""
+    """A telephone stores a picture unrotated, with its rotation in the EXIF."""
     choose(page, 0)
     lying = Image.open(io.BytesIO(photograph(4, seed=1))).rotate(
         90, expand=True
     )
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    exif[0x0112] = 6  # the viewer must rotate by 90 degrees clockwise
     buffer = io.BytesIO()
     lying.save(buffer, 'JPEG', exif=exif)
     drop(page, 'photo.jpg', buffer.getvalue())
@@ -280,7 +290,7 @@ def test_kind_that_no_browser_reads_is_read(page):
     image = Image.open(io.BytesIO(photograph(5, seed=0)))
     buffer = io.BytesIO()
     image.save(buffer, 'TIFF')
-    assert len(buffer.getvalue()) > 1_000_000  # more than a message may have
+    assert len(buffer.getvalue()) > 1_000_000  # too large for one message
     drop(page, 'scan.tif', buffer.getvalue()[:1000])
     expect_said(page, re.compile(r'^scan\.tif is damaged \(.*\)\.$'))
     drop(page, 'scan.tif', buffer.getvalue())
@@ -318,7 +328,7 @@ def test_number_is_rolled(page):
 
 def test_keyboard_draws_and_chooses(page):
     page.locator('header').click()
-    page.keyboard.press('Tab')  # to the paper
+    page.keyboard.press('Tab')  # moves the focus to the paper
     for key in ['ArrowUp'] * 5 + [' '] + ['ArrowDown'] * 10 + [' ']:
         page.keyboard.press(key)
     page.keyboard.press('4')
@@ -353,7 +363,7 @@ def test_finger_draws_on_a_telephone(open_page):
 
 
 def test_no_request_leaves_this_machine(page, server, requested):
-    """Those of all the tests before, and its own alone if it runs alone."""
+    """The test covers the requests of all tests that ran before it."""
     urls = [urllib.parse.urlsplit(url) for url in requested]
     assert {url.scheme for url in urls} >= {'http', 'ws'}
     address = urllib.parse.urlsplit(server[1]).netloc
@@ -363,7 +373,10 @@ def test_no_request_leaves_this_machine(page, server, requested):
 
 
 def test_interrupt_ends_it_quietly(page, server):
-    """The last test that uses the server; a page of it is still open."""
+    """This test stops the server, so it is the last test that uses it.
+
+    A page of the server is still open.
+    """
     process, address = server
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)

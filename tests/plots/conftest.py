@@ -6,7 +6,7 @@ from kerasadder.task import SUMS
 
 @pytest.fixture
 def answers():
-    """Forty images, their digits, and predictions of which three are wrong."""
+    """Returns 40 images, their digits, and predictions with three mistakes."""
     labels = np.arange(40) % 10
     images = np.zeros((40, 28, 28, 1), np.uint8)
     digit = np.eye(10)[labels]

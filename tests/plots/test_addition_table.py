@@ -9,7 +9,7 @@ def texts(figure):
 
 
 def table(probability=0.9):
-    """A log table that gives each right sum this probability."""
+    """Returns a log table that gives this probability to each right sum."""
     probabilities = np.full((10, 10, 19), (1 - probability) / 18)
     np.put_along_axis(probabilities, SUMS[..., None], probability, axis=-1)
     return np.log(probabilities)
@@ -22,7 +22,7 @@ def test_addition_table_shows_the_likeliest_sums():
     figure = addition_table.addition_table(learned)
     title = figure.axes[0].get_title()
     assert title == 'learned addition table: 98 of 100 right'
-    # 2 + 3 is taken for 6; of 2 + 4 it knows nothing.
+    # The table says 2 + 3 = 6. All sums of 2 + 4 are equally probable.
     assert texts(figure)[22:26] == ['4', '6', '?', '7']
     marked = [text.get_bbox_patch() for text in figure.axes[0].texts]
     assert [i for i, patch in enumerate(marked) if patch] == [23]
@@ -31,7 +31,8 @@ def test_addition_table_shows_the_likeliest_sums():
 def test_colour_of_the_addition_table_is_the_expected_sum():
     figure = addition_table.addition_table(table(0.5))
     (picture,) = figure.axes[0].images
-    # Half on the right sum, the rest on the others alike.
+    # The right sum has half of the probability. The other 18 sums, whose total
+    # is 9 * 19 minus the right sum, share the rest equally.
     expected = 0.5 * SUMS + 0.5 * (9 * 19 - SUMS) / 18
     np.testing.assert_allclose(picture.get_array(), expected)
 

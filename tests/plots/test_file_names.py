@@ -7,7 +7,10 @@ from kerasadder.plots import style
 
 
 def drawn(name):
-    """Draws a name, warnings being errors; returns its text."""
+    """Draws a name as a title and returns the title.
+
+    pytest turns every warning of matplotlib into an error.
+    """
     figure, axes = style.new_figure(4, 2)
     file_names.set_title(axes[0, 0], name)
     for kind in ('png', 'svg', 'pdf'):
@@ -24,7 +27,7 @@ def test_name_is_drawn_as_it_is(name):
 
 
 def test_character_is_drawn_in_a_font_that_has_it():
-    title = drawn('\u24b7.png')  # DejaVu Sans has none, STIX has a circled B
+    title = drawn('\u24b7.png')  # a circled B, in STIX but not in DejaVu Sans
     assert title.get_text() == '\u24b7.png'
     assert 'STIXGeneral' in title.get_fontfamily()
 
@@ -32,10 +35,10 @@ def test_character_is_drawn_in_a_font_that_has_it():
 @pytest.mark.parametrize(
     ('name', 'shown'),
     [
-        ('\U0010fffd.png', '\\U0010fffd.png'),  # private use
+        ('\U0010fffd.png', '\\U0010fffd.png'),  # a private-use character
         ('a\nb\t.png', 'a\\nb\\t.png'),
-        ('f\udcc3\udcbc.png', 'f\u00fc.png'),  # read as ASCII
-        ('f\udcfc.png', 'f\\xfc.png'),  # in Latin-1
+        ('f\udcc3\udcbc.png', 'f\u00fc.png'),  # UTF-8 that was read as ASCII
+        ('f\udcfc.png', 'f\\xfc.png'),  # Latin-1 that was read as UTF-8
     ],
 )
 def test_character_that_no_font_has_is_escaped(name, shown):
@@ -43,7 +46,7 @@ def test_character_that_no_font_has_is_escaped(name, shown):
 
 
 def test_chinese_name_is_drawn_without_a_warning():
-    """In Chinese or escaped, as the fonts of the machine allow."""
+    """The name is escaped if the machine has no Chinese font."""
     name = '\u6570\u5b57.png'
     escaped = name.encode('unicode_escape').decode()
     assert drawn(name).get_text() in (name, escaped)

@@ -18,7 +18,7 @@ def test_examples_have_digit_number_and_sum_in_their_titles(answers):
 
 def test_predictions_grid_marks_the_wrong_ones(answers):
     figure = image_grids.predictions_grid(*answers, rows=4, columns=10)
-    # Image 12 is a 2 and goes with number 2; image 17, a 7, is taken for 8.
+    # Image 12 is a 2 and its number is 2. Image 17 is a 7, predicted as an 8.
     assert texts(figure)[12] == '2 + 2 = 4'
     assert texts(figure)[17] == '8 + 7 = 15\n(7 + 7 = 14)'
     red = [t.get_color() == style.RED for t in figure.axes[0].texts]
@@ -62,4 +62,6 @@ def test_a_hundred_wrong_images_are_drawn_and_more_counted(answers):
     figure = image_grids.wrong_images(images, labels, {'digit': wrong})
     assert len(texts(figure)) == 100
     title = figure.axes[0].get_title()
-    assert title.startswith('120 of 120 images wrong, the surest 100 shown')
+    assert title.startswith(
+        '120 of 120 images wrong, the 100 most confident shown'
+    )

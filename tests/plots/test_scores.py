@@ -8,10 +8,11 @@ def test_confusion_matrices_count_every_pair(answers):
     _, labels, predictions = answers
     figure = scores.confusion_matrices(predictions, labels)
     digit, sums = [axis.images[0].get_array() for axis in figure.axes[:2]]
-    # One of the four 5s is a 6.
+    # One of the four 5s is predicted as a 6.
     assert digit[5, 6] == 25
     assert digit.trace() == 0
-    # Sum 0 comes from digit 0 alone, always right; 18 from digit 9 alone.
+    # Only a 0 can give sum 0, and only a 9 can give sum 18. All predictions of
+    # the 0s and the 9s are right.
     assert sums[0].sum() == 0
     assert sums[18].sum() == 0
     assert sums[9].sum() == pytest.approx(100 * 3 / 40)
@@ -22,7 +23,8 @@ def test_reliability_diagrams_show_accuracy_gap_and_count(answers):
     figure = scores.reliability_diagrams(predictions, labels)
     above, _, below, _ = figure.axes
     accuracy, gap = above.containers
-    # Wrong with 0.6, 0.9 and 0.8: bins 8, 13 and 11; the others are sure.
+    # The mistakes have confidences 0.6, 0.9 and 0.8: bins 8, 13 and 11. All
+    # right answers have confidence 1: bin 14.
     np.testing.assert_allclose(
         [bar.get_x() for bar in accuracy], np.array([8, 11, 13, 14]) / 15
     )

@@ -1,4 +1,4 @@
-"""The client, against servers that answer whatever the test wants."""
+"""Tests the client against servers that send scripted replies."""
 
 import json
 import threading
@@ -40,7 +40,7 @@ def test_answers_are_arrays(transport):
             np.testing.assert_array_equal(answer[name], OUTPUTS[name])
 
 
-# 429 is gRPC's RESOURCE_EXHAUSTED.
+# 429 stands for RESOURCE_EXHAUSTED in gRPC.
 @pytest.mark.parametrize('status', [503, 429])
 def test_unavailable_is_asked_again(transport, status):
     replies = status, status, OUTPUTS
@@ -124,7 +124,8 @@ def test_server_that_starts_late_is_reached(transport, monkeypatch):
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        # Asked at 0, 0.1, 0.3 and 0.7 s; gRPC alone would wait for a second.
+        # The client asks at 0, 0.1, 0.3 and 0.7 s. gRPC by itself would wait
+        # for a second before it connects again.
         with Client(f'localhost:{port}', transport=transport) as client:
             assert client.predict(IMAGES, 7)['sum'].shape == (2, 19)
     finally:
@@ -150,7 +151,7 @@ def test_paths_are_read(transport, tmp_path):
 
 
 def outputs(count):
-    """Makes an answer of which every example is another one."""
+    """Makes the answer to `count` examples, all of them different."""
     digit = np.arange(10 * count, dtype=np.float32).reshape(count, 10)
     label = np.arange(count, dtype=np.int32)
     return {

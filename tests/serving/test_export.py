@@ -176,7 +176,8 @@ def test_export_of_the_model_is_found_and_no_other(model, tmp_path):
     version = export.export_saved_model(model, tmp_path)
     assert export.find_export(model, tmp_path) == version
     assert export.find_export(randomized(build_model()), tmp_path) is None
-    # Of two runs with --sum_loss_weight=0 the tables are equal.
+    # This model differs from the exported one in other weights than the table,
+    # as two runs with --sum_loss_weight=0 do.
     other = keras.models.clone_model(model)
     kernel, *rest = model.get_weights()
     other.set_weights([kernel + 1, *rest])

@@ -1,4 +1,7 @@
-"""The fake servers do what TensorFlow Serving 2.20.0 was seen to do."""
+"""Tests that the fake servers behave as TensorFlow Serving 2.20.0 does.
+
+The expected values come from observations of the real server.
+"""
 
 import contextlib
 import threading
@@ -22,7 +25,7 @@ TOO_DEEP = b'[' * 50_000 + b']' * 50_000
 
 
 class Loader:
-    """In place of `cpp_loader.Loader`: zeros, when it is let go on."""
+    """Replaces `cpp_loader.Loader`; answers zeros once `go_on` is set."""
 
     def __init__(self):
         self.asked, self.go_on = threading.Semaphore(0), threading.Event()
@@ -136,7 +139,7 @@ def test_message_is_the_real_server_s(models, body, message):
 
 
 def test_reply_does_not_wait_for_an_acknowledgement(models):
-    """Which takes 40 ms, from the 20th request or so of a connection."""
+    """An acknowledgement takes 40 ms from about a connection's 20th request."""
     took = []
     with rest(models) as url, requests.Session() as session:
         for _ in range(60):

@@ -1,4 +1,4 @@
-"""A model without batch normalisation answers as the one with it."""
+"""Tests that a model with folded batch normalisation answers as before."""
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ def normalizations(model):
 
 
 def trained(model):
-    """Gives a model weights as training would: no two normalised alike."""
+    """Gives a model random weights, so that every channel differs."""
     rng = np.random.default_rng(1)
     model.set_weights(
         [
@@ -37,7 +37,8 @@ def assert_same_answers(model, other):
     inputs = predict_inputs()
     for name, expected in model(inputs).items():
         expected = np.asarray(expected)
-        assert np.ptp(expected, axis=0).max() > 0.001  # or it says little
+        # If all answers were alike, the comparison would show nothing.
+        assert np.ptp(expected, axis=0).max() > 0.001
         np.testing.assert_allclose(other(inputs)[name], expected, atol=1e-5)
 
 
@@ -68,7 +69,10 @@ def test_the_model_itself_stays_as_it_was():
 
 
 def test_channel_pooled_and_turned_round_keeps_its_normalization():
-    """The largest times a negative number is the smallest."""
+    """A negative factor turns the maximum of a pooling into a minimum.
+
+    So the factor cannot move from behind the pooling into the convolution.
+    """
     model = trained(build_model('4c3p-4c3'))
     behind_pooling, other = normalizations(model)
     behind_pooling.gamma.assign([1, -1, 1, -1])

@@ -1,4 +1,4 @@
-"""ONNX and LiteRT files, run by their own runtimes."""
+"""Tests ONNX and LiteRT files in their own runtimes."""
 
 import numpy as np
 import onnxruntime
@@ -67,7 +67,7 @@ def assert_same(answers, expected):
     assert set(answers) == set(expected)
     for name, probabilities in expected.items():
         assert len(probabilities) < 2 or np.ptp(probabilities, 0).max() > 0.01
-        # These weights magnify rounding more than trained ones do.
+        # These random weights amplify rounding more than trained weights do.
         np.testing.assert_allclose(answers[name], probabilities, atol=5e-5)
 
 
@@ -75,7 +75,8 @@ def test_onnx_has_the_names_and_shapes_of_the_signature(onnx_file):
     session = onnxruntime.InferenceSession(onnx_file)
     tensors = session.get_inputs() + session.get_outputs()
     assert {t.name: t.shape[1:] for t in tensors} == SHAPES
-    assert all(isinstance(t.shape[0], str) for t in tensors)  # the batch, free
+    # A name in place of a size means that the batch may have any size.
+    assert all(isinstance(t.shape[0], str) for t in tensors)
     assert {t.type for t in tensors} == {'tensor(float)'}
 
 
@@ -99,7 +100,8 @@ def test_file_answers_with_every_number(model, path):
 
 
 def test_quantized_weights_take_a_quarter_of_the_space(tmp_path):
-    # Arrays of few weights stay as they are.
+    # The model is larger than in the other tests, because the converter does
+    # not quantize small arrays.
     model = build_model('32c5-64c5p-64c3')
     sizes = []
     for quantize in (False, True):

@@ -1,6 +1,6 @@
-"""Hundreds of requests that are wrong: each refused, the next one answered.
+"""Tests that the model refuses malformed requests and then answers good ones.
 
-On the C++ runtime, with no Python before it to catch what is wrong.
+The requests go to the C++ runtime, so no Python code can catch the mistakes.
 """
 
 import functools
@@ -52,7 +52,17 @@ MALFORMED = {
 
 
 def spoil(inputs, kind, which, how):
-    """Makes good inputs bad; returns what the error's message must match."""
+    """Makes good inputs bad in one way.
+
+    Args:
+        inputs: A dict from names to arrays, which is changed.
+        kind: The kind of mistake, as `MALFORMED` names it.
+        which: The index of an example, or the name of an input.
+        how: The bad value.
+
+    Returns:
+        A pattern that the message of the error must match.
+    """
     if kind == 'pixel':
         inputs['image'][which, 9, 9] = how
         return rf'image\[{which}\]'
@@ -65,7 +75,7 @@ def spoil(inputs, kind, which, how):
     if kind == 'cut':
         picture = inputs['image'][which]
         inputs['image'][which] = picture[: int(how * len(picture))]
-        return '.'  # the words are the decoder's own
+        return '.'  # the decoder of each format has its own message
     good = inputs[which]
     if kind == 'missing':
         del inputs[which]
@@ -77,13 +87,13 @@ def spoil(inputs, kind, which, how):
         inputs[which] = good[:how]
         return r'image(.|\n)*number'
     if kind == 'shape':
-        # One axis more, if it is by chance a right shape.
+        # A shape that happens to be right gets one more axis.
         right = len(how) == good.ndim and tuple(how[1:]) == good.shape[1:]
         inputs[which] = np.zeros([*how, 1] if right else how, good.dtype)
         if good.dtype == object:
             inputs[which][...] = b''
         return which
-    # The other one's dtype, if it is by chance the right one.
+    # A dtype that happens to be right is replaced by int64.
     dtype = 'i8' if good.dtype == how else how
     inputs[which] = np.zeros(good.shape, dtype)
     return 'Expects .* to be (float|int32|string) but'
@@ -101,8 +111,8 @@ def good_inputs(signature):
     return INPUTS[signature](BATCH)
 
 
-# The deadline is off, because the machine has other work too. The examples are
-# the same every time, so that a failure comes again.
+# The deadline is off, because a busy machine would exceed it. The examples are
+# the same in every run, so that a failure can be repeated.
 EXAMPLES = settings(
     max_examples=300, deadline=None, derandomize=True, database=None
 )

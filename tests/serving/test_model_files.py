@@ -38,7 +38,7 @@ def test_loads_what_an_export_was_made_of(model, tmp_path, monkeypatch):
             again.get_weights(), model.get_weights(), strict=True
         ):
             np.testing.assert_array_equal(one, other)
-    # An optimizer would triple its size.
+    # A saved optimizer would triple the size of the file.
     written = version / model_files.KERAS_FILE
     assert not keras.models.load_model(written).compiled
 
@@ -54,7 +54,7 @@ def test_saved_model_predicts_as_the_model_does(model, tmp_path):
     predict = model_files.load_saved_model(
         export.export_saved_model(model, tmp_path)
     )
-    images = inputs(1030)['image']  # more than a signature takes at once
+    images = inputs(1030)['image']  # more than a signature takes in one call
     expected = evaluation.predict(with_every_number(model), images)
     for name, output in evaluation.predict(predict, images).items():
         np.testing.assert_allclose(output, expected[name], rtol=1e-5, atol=1e-7)

@@ -1,4 +1,4 @@
-"""serving/nginx.conf in the real nginx, with fake servers behind it."""
+"""Tests serving/nginx.conf in the real nginx, in front of fake servers."""
 
 import contextlib
 import json
@@ -31,7 +31,16 @@ TOO_DEEP = b'[' * 50_000 + b']' * 50_000
 
 
 def config_for(servers, port, folder):
-    """Returns the file with addresses of this machine, for any nginx."""
+    """Adapts serving/nginx.conf to this machine and its version of nginx.
+
+    Args:
+        servers: A dict from 'rest' and 'grpc' to lists of addresses.
+        port: A dict from 'rest' and 'grpc' to the ports of nginx.
+        folder: A folder for temporary files.
+
+    Returns:
+        The text of the configuration.
+    """
     text = CONFIG
     for transport, own in (('rest', 8501), ('grpc', 8500)):
         line = rf'server replica:{own}(.*);'
@@ -53,13 +62,17 @@ def config_for(servers, port, folder):
     )
     own = f'pid {folder}/pid;\ndaemon off;\nerror_log stderr;\n'
     if os.getuid() == 0:
-        own += 'user root;\n'  # so that it may read the folder
+        own += 'user root;\n'  # another user may not read the folder
     return own + text.replace('http {', f'http {{\n{paths}')
 
 
 @pytest.fixture
 def nginx(tmp_path):
-    """Starts nginx before servers, lists by transport; returns its ports."""
+    """Yields a function that starts nginx in front of servers.
+
+    The function takes a list of the servers' addresses for each transport, as
+    `rest` and `grpc`. It returns a dict from transport to nginx's address.
+    """
     with contextlib.ExitStack() as stack:
 
         def start(**servers):
@@ -114,7 +127,7 @@ def test_request_that_kills_a_server_is_not_sent_to_the_next(nginx):
     ):
         front = nginx(rest=[ip(one), ip(other)])['rest']
         with Client(front) as client:
-            for _ in range(4):  # so that nginx has connections to both
+            for _ in range(4):  # makes nginx connect to both servers
                 client.predict(IMAGES, 7)
             reply = requests.post(f'http://{front}{PREDICT}', TOO_DEEP)
             assert reply.status_code == 502

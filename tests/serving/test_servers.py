@@ -1,8 +1,8 @@
-"""The export as a server runs it: parity, threads, what is refused and how.
+"""Tests the SavedModel on servers: parity, threads and refusals.
 
-Each test runs on the C++ runtime or on fake servers, see `fake_models`, and on
-the real server too where `tensorflow_model_server` is on the PATH or Docker
-answers.
+Each test runs on the C++ runtime or on the fake servers (`fake_models`). It
+also runs on the real server, if `tensorflow_model_server` is on the PATH or
+Docker runs.
 """
 
 from concurrent import futures
@@ -30,8 +30,8 @@ from tests.support.serving_inputs import pictures
 from tests.support.serving_inputs import predict_inputs
 from tests.support.serving_inputs import small_model
 
-# Keras, Python, C++ and both servers run the same operations, but fused and
-# ordered by whoever runs them.
+# Keras, Python, C++ and both servers compute the same operations. Each of them
+# fuses and orders the operations in its own way, so rounding differs.
 TOLERANCE = {'rtol': 1e-5, 'atol': 1e-7}
 SERVERS = ('fake grpc', 'fake rest', 'real grpc', 'real rest')
 
@@ -49,7 +49,7 @@ def version(exported):
 @pytest.fixture(scope='module')
 def loader(version):
     loader = Loader(version)
-    loader.warm_up()  # as a server does
+    loader.warm_up()  # a server warms up, too
     yield loader
     loader.close()
 
@@ -61,7 +61,7 @@ def models(loader):
 
 @pytest.fixture(scope='module')
 def python(version):
-    """The SavedModel in Python: a function as `Loader.run`."""
+    """Returns a function like `Loader.run` that runs the model in Python."""
     loaded = tf.saved_model.load(version)
 
     def run(signature, inputs):
@@ -74,7 +74,7 @@ def python(version):
 
 @pytest.fixture(scope='module')
 def real(version, tmp_path_factory):
-    """Yields the ports of the real server, gRPC and REST, if it can be had."""
+    """Yields the ports of the real server by transport, or skips the test."""
     ports = {'grpc': free_port(), 'rest': free_port()}
     configs = tmp_path_factory.mktemp('configs')
     with real_server(version.parent, configs, ports):
@@ -83,7 +83,7 @@ def real(version, tmp_path_factory):
 
 @pytest.fixture(scope='module', params=SERVERS)
 def server(request, models):
-    """The transport and the address of a server, one after the other."""
+    """Yields the transport and the address of each server in turn."""
     kind = request.param
     if kind.startswith('real'):
         transport = kind.removeprefix('real ')
@@ -120,7 +120,8 @@ def test_python_answers_as_keras(model, python):
     inputs = predict_inputs()
     expected = {k: np.asarray(v) for k, v in model(inputs).items()}
     for array in expected.values():
-        assert np.ptp(array, axis=0).max() > 0.01  # or parity says little
+        # If all answers were alike, parity would show nothing.
+        assert np.ptp(array, axis=0).max() > 0.01
     assert_same(python('serving_default', inputs), expected)
 
 
@@ -197,7 +198,7 @@ def test_threads_get_their_own_answers_from_servers(client, python, signature):
 
 
 def assert_threads(ask, signature, python):
-    """Asks for each example in threads of its own, all of them at once."""
+    """Sends each example in a request of its own, from eight threads."""
     inputs = INPUTS[signature]()
     expected = python(signature, inputs)
     examples = [

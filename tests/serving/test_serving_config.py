@@ -1,8 +1,8 @@
-"""The files in serving/: what TensorFlow Serving, compose, Kubernetes read.
+"""Tests the files of TensorFlow Serving, compose and Kubernetes in serving/.
 
-The server's image runs nowhere here: what is checked is that the files are what
-their readers' formats allow, that they agree with each other, with the client
-and with the model, and what a fake server does that is told the same.
+No test runs the server's image. The tests check that each file is valid in its
+format. They check that the files agree with each other, with the client and
+with the model. And they run fake servers with the same flags.
 """
 
 import copy
@@ -38,9 +38,9 @@ CONFIGS = ROOT / 'serving'
 FIELD = descriptor_pb2.FieldDescriptorProto
 
 # tensorflow-serving-api 2.21 has no MonitoringConfig and no BatchingParameters.
-# These are their fields as Serving's source declares them, in
-# config/monitoring_config.proto and servables/tensorflow/
-# session_bundle_config.proto: name, number, type.
+# These are the name, the number and the type of each field. They come from
+# Serving's source, from config/monitoring_config.proto and from
+# servables/tensorflow/session_bundle_config.proto.
 DEFINITIONS = {
     'PrometheusConfig': [('enable', 1, 'bool'), ('path', 2, 'string')],
     'MonitoringConfig': [('prometheus_config', 1, '.PrometheusConfig')],
@@ -54,7 +54,7 @@ DEFINITIONS = {
 
 
 def message_class(name):
-    """Makes the class of a message of `DEFINITIONS`."""
+    """Makes the protobuf class of a message in `DEFINITIONS`."""
     file = descriptor_pb2.FileDescriptorProto(
         name='serving.proto',
         syntax='proto3',
@@ -134,7 +134,7 @@ def test_compose_runs_the_pinned_server_with_all_configs(compose, service):
 
 
 def flags_of(name):
-    """Returns the flags of a server of compose.yaml or kubernetes.yaml."""
+    """Returns the server's flags in compose.yaml or kubernetes.yaml."""
     loaded = list(yaml.safe_load_all((CONFIGS / name).read_text()))
     if name == 'kubernetes.yaml':
         return _container(loaded[0]['spec']['template'])['args']
@@ -149,7 +149,7 @@ BATCHING = [
 
 
 class Loader:
-    """In place of `cpp_loader.Loader`: zeros, after a while."""
+    """Replaces `cpp_loader.Loader`; answers zeros after 0.2 s."""
 
     def inputs(self, unused_signature):
         return {'image': np.float32, 'number': np.float32}
@@ -172,7 +172,8 @@ def test_empty_batch_wedges_no_server(name):
 @pytest.mark.parametrize('name', DEFAULTS)
 def test_server_answers_32_grpc_calls_at_once(name):
     given = dict(flag.split('=', 1) for flag in flags_of(name))
-    # By default four a core; CI's machines have two.
+    # By default the server has four threads a core. CI's machines have two
+    # cores.
     threads = int(given.get('--grpc_max_threads', 8))
     with (
         fake_grpc(Models({1: Loader()}, {}), threads) as address,
@@ -207,7 +208,7 @@ def test_kubernetes_patch_adds_batching(objects):
     for change in patch:
         assert change['op'] == 'add'
         *path, last = change['path'].strip('/').split('/')
-        assert last == '-'  # to the end
+        assert last == '-'  # appends to the list
         target = objects['Deployment']
         for key in path:
             target = target[int(key) if isinstance(target, list) else key]
@@ -244,7 +245,7 @@ def test_health_check_tells_a_server_that_serves_from_others(compose):
 
 @pytest.fixture(scope='module')
 def objects():
-    """What Kubernetes is to make, by kind."""
+    """Returns the objects of kubernetes.yaml by their kind."""
     text = (CONFIGS / 'kubernetes.yaml').read_text()
     return {item['kind']: item for item in yaml.safe_load_all(text)}
 

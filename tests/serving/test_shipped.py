@@ -1,4 +1,4 @@
-"""The shipped model is found from anywhere, in a checkout or installed."""
+"""Tests that commands find the shipped model, in a checkout or installed."""
 
 import pathlib
 import shutil
@@ -17,7 +17,10 @@ def test_checkout_has_its_own():
 
 
 def test_installed_package_has_it_inside(tmp_path):
-    """As setup.cfg maps it; a folder beside the package is another's."""
+    """setup.cfg installs the model inside the package.
+
+    A folder `saved_models` beside the package may belong to something else.
+    """
     shutil.copytree(scripts.ROOT / 'kerasadder', tmp_path / 'kerasadder')
     inside = tmp_path / 'kerasadder' / 'saved_models'
     for folder in (inside, tmp_path / 'saved_models' / 'kerasadder'):

@@ -12,8 +12,9 @@ from kerasadder.serving import model_files
 from tests.support.scripts import ROOT
 from tests.support.scripts import SHIPPED
 
-# All of them older than TensorFlow 2.18, so that a server of that age loads the
-# model. One that is missing here: look up when TensorFlow got it, then add it.
+# All these operations are older than TensorFlow 2.18, so a server with that
+# version loads the model. If a new operation is missing here, look up the
+# version of TensorFlow that introduced it before you add it.
 OLD_OPS = """
 Abs AddV2 All Any ArgMax AsString Assert AssignVariableOp AvgPool BatchMatMulV2
 BiasAdd BitwiseAnd Cast Ceil ConcatV2 Const Conv2D Cumsum DecodeBmp DecodeImage
@@ -37,7 +38,7 @@ UnsortedSegmentSum VarHandleOp VarIsInitializedOp Where While ZerosLike
 
 @pytest.fixture(scope='module')
 def served(tmp_path_factory):
-    """The SavedModel of an untrained model: its folder, it loaded."""
+    """Exports an untrained model; returns its folder and the loaded model."""
     version = export.export_saved_model(
         build_model('4c5-4c5p-4c5-4c3'), tmp_path_factory.mktemp('export')
     )
@@ -45,7 +46,10 @@ def served(tmp_path_factory):
 
 
 def stroke(count):
-    """Makes images of a stroke, centred as MNIST is, `(count, 28, 28, 1)`."""
+    """Makes equal images of a stroke, `(count, 28, 28, 1)`.
+
+    The stroke is centred as the digits in MNIST are.
+    """
     images = np.zeros((count, 28, 28, 1), np.float32)
     images[:, 4:24, 13:16] = 255
     return images
@@ -175,7 +179,7 @@ def test_graph_needs_neither_xla_nor_python_nor_this_machine(served):
 
 
 def test_older_servers_know_every_operation(served):
-    """An operation of Python's, PyFunc, is not among them either."""
+    """The list also excludes PyFunc, the operation that calls Python."""
     saved = saved_model_pb2.SavedModel.FromString(
         (served[0] / 'saved_model.pb').read_bytes()
     )

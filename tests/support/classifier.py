@@ -1,4 +1,4 @@
-"""A classifier that answers without a model."""
+"""Provides a classifier that answers without a model."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,8 +1,8 @@
-"""A SavedModel in the C++ runtime of the TensorFlow that is installed.
+"""Runs a SavedModel in the C++ runtime of the installed TensorFlow.
 
-By ctypes through the C API, `TF_LoadSessionFromSavedModel`: no Python of
-TensorFlow's has a hand in running it. TensorFlow Serving loads a SavedModel by
-the same C++ functions, of the TensorFlow that it brings itself.
+The module calls TensorFlow's C API through ctypes, so TensorFlow's Python code
+does not take part in the run. TensorFlow Serving loads a SavedModel with the
+same C++ functions, from its own copy of TensorFlow.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-# TF_DataType and TF_Code.
+# Values of the C API's enumerations TF_DataType and TF_Code.
 DTYPES = {1: np.float32, 2: np.float64, 3: np.int32, 7: np.object_, 9: np.int64}
 NUMPY_DTYPES = {dtype: number for number, dtype in DTYPES.items()}
 INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION = 3, 5, 9
@@ -23,7 +23,7 @@ TSTRING_BYTES = 24  # sizeof(TF_TString)
 
 
 class Status(Exception):
-    """An error as the C++ runtime and Serving have it: a code, a message."""
+    """Reports an error of the C++ runtime or of Serving: code and message."""
 
     def __init__(self, code, message):
         super().__init__(message)
@@ -31,7 +31,14 @@ class Status(Exception):
 
 
 class Loader:
-    """A SavedModel in the C++ runtime, loaded as Serving loads it."""
+    """Loads a SavedModel into the C++ runtime, as Serving does.
+
+    Args:
+        path: Folder of a SavedModel version.
+
+    Raises:
+        Status: If the runtime cannot load it.
+    """
 
     def __init__(self, path):
         self._path = pathlib.Path(path)
@@ -63,10 +70,10 @@ class Loader:
         c.TF_DeleteGraph(self._graph)
 
     def warm_up(self):
-        """Answers the version's warm-up requests, as Serving does first.
+        """Answers the model's warm-up requests, as Serving does at its start.
 
         Returns:
-            A list of pairs, each a signature and the outputs.
+            A list of pairs of a signature's name and its outputs.
         """
         records = self._path / 'assets.extra' / 'tf_serving_warmup_requests'
         answers = []
@@ -80,14 +87,26 @@ class Loader:
         return answers
 
     def inputs(self, signature):
-        """Returns the numpy dtypes of a signature's inputs."""
+        """Returns a dict from a signature's inputs to their NumPy dtypes."""
         return {
             name: DTYPES[info.dtype]
             for name, info in self._signature(signature).inputs.items()
         }
 
     def run(self, signature, inputs):
-        """Runs a signature on a dict of arrays, any thread at any time."""
+        """Runs a signature; threads may call this method at the same time.
+
+        Args:
+            signature: Name of the signature.
+            inputs: A dict from names to arrays.
+
+        Returns:
+            A dict from names to arrays.
+
+        Raises:
+            Status: If the names do not fit, or if the runtime refuses the
+                inputs.
+        """
         definition = self._signature(signature)
         given, wanted = set(inputs), set(definition.inputs)
         if given != wanted:
@@ -154,7 +173,7 @@ class _Output(ctypes.Structure):
 
 @functools.cache
 def _c_api():
-    """Returns the C API of the TensorFlow that is installed."""
+    """Returns the C API of the installed TensorFlow, with argument types."""
     root = pathlib.Path(importlib.util.find_spec('tensorflow').origin).parent
     framework = ctypes.CDLL(root / 'libtensorflow_framework.so.2')
     library = ctypes.CDLL(root / 'libtensorflow_cc.so.2')
@@ -201,7 +220,7 @@ def _c_api():
 
 
 def _check(status):
-    """Deletes the status; raises what it says, unless it is OK."""
+    """Deletes a status, and raises its error unless it is OK."""
     c = _c_api()
     code, message = c.TF_GetCode(status), c.TF_Message(status)
     c.TF_DeleteStatus(status)
@@ -227,7 +246,7 @@ def _to_tensor(array):
         string = start + TSTRING_BYTES * i
         c.TF_StringInit(string)
         c.TF_StringCopy(string, item, len(item))
-    return tensor  # which frees its strings with it
+    return tensor  # TF_DeleteTensor frees the strings, too
 
 
 def _to_array(tensor):
@@ -237,7 +256,7 @@ def _to_array(tensor):
     start, length = c.TF_TensorData(tensor), c.TF_TensorByteSize(tensor)
     if dtype is np.object_:
         raise NotImplementedError('No signature answers strings.')
-    # Without elements there may be no data to point to.
+    # The pointer of a tensor without elements may be null.
     data = ctypes.string_at(start, length) if length else b''
     c.TF_DeleteTensor(tensor)
     return np.frombuffer(data, dtype).reshape(shape)

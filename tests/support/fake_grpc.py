@@ -1,4 +1,4 @@
-"""A fake TensorFlow Serving over gRPC; `fake_models` says what is fake."""
+"""Fakes TensorFlow Serving over gRPC; `fake_models` says what is fake."""
 
 import concurrent.futures
 import contextlib
@@ -81,7 +81,15 @@ def _model_spec(spec):
 
 @contextlib.contextmanager
 def grpc_server(servicer, port=0):
-    """Serves a servicer of both services; yields 'host:port'."""
+    """Serves the gRPC services for prediction and model status.
+
+    Args:
+        servicer: An object that implements both services.
+        port: Port number; 0 for a free one.
+
+    Yields:
+        The address, 'host:port'.
+    """
     executor = concurrent.futures.ThreadPoolExecutor(100)
     server = grpc.server(
         executor, options=[('grpc.max_receive_message_length', 2**31 - 1)]
@@ -100,10 +108,14 @@ def grpc_server(servicer, port=0):
 
 
 def fake_grpc(models, threads=64):
-    """Serves the models over gRPC; a context manager of 'host:port'.
+    """Serves models over gRPC, as TensorFlow Serving does.
 
     Args:
         models: `fake_models.Models`.
-        threads: `--grpc_max_threads`: how many calls it answers at once.
+        threads: How many calls the server answers at once, like Serving's flag
+            `--grpc_max_threads`.
+
+    Returns:
+        A context manager that yields 'host:port'.
     """
     return grpc_server(_FakeServer(models, threads))

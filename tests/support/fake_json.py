@@ -1,4 +1,4 @@
-"""JSON as TensorFlow Serving reads it into tensors, and what it refuses."""
+"""Turns JSON into arrays and refuses bad JSON, as TensorFlow Serving does."""
 
 import base64
 import json
@@ -16,7 +16,17 @@ def invalid(message):
 
 
 def from_json(value, dtype):
-    """Returns the array: its shape that of the first elements, as Serving."""
+    """Turns a JSON value into an array, as TensorFlow Serving does.
+
+    The first element of each list decides the shape.
+
+    Args:
+        value: The value that `json.loads` returned.
+        dtype: NumPy type of the array.
+
+    Raises:
+        Status: If an element has another shape or type.
+    """
     shape, first = [], value
     while isinstance(first, list):
         shape.append(len(first))

@@ -1,12 +1,15 @@
-"""What the fake servers serve: `fake_grpc` and `fake_rest`.
+"""Holds the models that the fake servers `fake_grpc` and `fake_rest` serve.
 
-They stand in for TensorFlow Serving where the real server cannot be had. What
-is real: the C++ runtime that runs the SavedModel (`cpp_loader`) and the
-definitions of the gRPC services. What is imitated, from the server's source and
-from what version 2.20.0 was seen to do: the paths and JSON of REST, the errors
-and their messages, the versions that it remembers, the limit of its threads,
-and what kills or wedges it. What is not there at all: polling for new versions,
-metrics, running requests together. `Loader.warm_up` warms up.
+The fake servers replace TensorFlow Serving where the real server is missing.
+
+- Real: the C++ runtime that runs the SavedModel (`cpp_loader`), and the
+  definitions of the gRPC services.
+- Imitated, after the server's source and the behaviour of version 2.20.0: the
+  paths and the JSON of REST, the errors and their messages, the memory of
+  unloaded versions, the limit of threads, and the requests that kill or wedge
+  the server.
+- Missing: polling for new versions, metrics, and running several requests as
+  one batch. A fake server does not warm up; `Loader.warm_up` does.
 """
 
 import collections
@@ -16,16 +19,16 @@ from tests.support.cpp_loader import INVALID_ARGUMENT
 from tests.support.cpp_loader import NOT_FOUND
 from tests.support.cpp_loader import Status
 
-FOR_EVER = 30  # seconds, to a test
+FOR_EVER = 30  # seconds; for a test this is as long as for ever
 
 
 class Models:
-    """What a fake server serves, all under the name kerasadder.
+    """Holds the versions of the model kerasadder that a fake server serves.
 
     Args:
-        versions: A dict from version to `Loader`.
-        labels: A dict from label to version.
-        batching: Whether the server was started with `--enable_batching`.
+        versions: A dict from version number to `Loader`.
+        labels: A dict from label to version number.
+        batching: Whether the server has the flag `--enable_batching`.
     """
 
     def __init__(self, versions, labels, batching=False):
@@ -35,12 +38,19 @@ class Models:
         self._filled = collections.defaultdict(threading.Event)
 
     def remove(self, version):
-        """Unloads a version; as Serving does, it keeps it in mind."""
+        """Unloads a version; like Serving, it still reports its status."""
         del self._versions[version]
         self._states[version] = 'END'
 
     def find(self, name, version=None, label=None):
-        """Returns a version and its Loader, by default the latest."""
+        """Finds a version, by default the latest one.
+
+        Returns:
+            The version number and its `Loader`.
+
+        Raises:
+            Status: If the model has no such version or label.
+        """
         if label:
             if label not in self._labels:
                 raise Status(
@@ -56,7 +66,11 @@ class Models:
         return version, self._versions[version]
 
     def states(self, name, version=None):
-        """Returns pairs of version and state, the highest version first."""
+        """Returns pairs of a version and its state, the highest first.
+
+        Raises:
+            Status: If the model has no such version.
+        """
         states = self._states if name == 'kerasadder' else {}
         if version is not None:
             states = {v: states[v] for v in states if v == version}
@@ -68,8 +82,8 @@ class Models:
     def run(self, loader, signature, inputs):
         """Runs a signature as `Loader.run` does.
 
-        With batching a request of no examples gets no answer until another one
-        of that signature has some: so does Serving 2.20.0.
+        With batching, a request without examples waits until a request with
+        examples comes for the same signature. Serving 2.20.0 does the same.
         """
         if self._batching:
             with self._lock:

@@ -1,4 +1,4 @@
-"""A fake TensorFlow Serving over REST; `fake_models` says what is fake."""
+"""Fakes TensorFlow Serving over REST; `fake_models` says what is fake."""
 
 import contextlib
 import http.server
@@ -15,9 +15,9 @@ from tests.support.cpp_loader import Status
 from tests.support.fake_json import from_json
 from tests.support.fake_json import invalid
 
-# The HTTP status that Serving makes of a code.
+# The HTTP status that Serving sends for each error code.
 HTTP = {INVALID_ARGUMENT: 400, NOT_FOUND: 404, FAILED_PRECONDITION: 400}
-# What libevent says where Serving has no handler.
+# libevent's answer for a path that Serving does not handle.
 UNKNOWN_PATH = b'<html><head><title>404 Not Found</title></head></html>\n'
 PLAIN = (
     '{} is a plain {}, but expecting {} as multiple input tensors required as '
@@ -26,10 +26,11 @@ PLAIN = (
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """HTTP with JSON; what it answers is for `answer` to say."""
+    """Speaks HTTP; the function `answer` decides on the replies."""
 
     protocol_version = 'HTTP/1.1'
-    # Else the body waits until the headers are acknowledged, 40 ms.
+    # Nagle's algorithm would hold the body back until the client acknowledges
+    # the headers, which takes 40 ms.
     disable_nagle_algorithm = True
 
     def setup(self):
@@ -44,7 +45,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         try:
             reply = self.answer('POST', self.path, body)
         except RecursionError:
-            # Nested so deep, it overflows the real server's stack.
+            # A body that is nested this deep overflows the real server's stack.
             self.server.die()
         else:
             self._reply(*reply)
@@ -67,17 +68,26 @@ class _Server(http.server.ThreadingHTTPServer):
         super().__init__(*arguments)
 
     def die(self):
-        """Leaves the port and all connections, as a killed process does."""
+        """Closes the port and all connections, as a killed process does."""
         self.shutdown()
         self.server_close()
         for connection in self.connections:
-            with contextlib.suppress(OSError):  # closed before
+            with contextlib.suppress(OSError):  # the client closed it before
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
 def rest_server(answer, port=0):
-    """Serves `answer(method, path, body)` -> (status, content) over HTTP."""
+    """Serves a function over HTTP.
+
+    Args:
+        answer: A function that takes the method, the path and the body of a
+            request and returns the status and the content of the reply.
+        port: Port number; 0 for a free one.
+
+    Yields:
+        The address, 'host:port'.
+    """
     handler = type('Handler', (_Handler,), {'answer': staticmethod(answer)})
     server = _Server(('localhost', port), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -91,7 +101,14 @@ def rest_server(answer, port=0):
 
 
 def fake_rest(models):
-    """Serves `fake_models.Models` over REST; yields 'host:port'."""
+    """Serves models over REST, as TensorFlow Serving does.
+
+    Args:
+        models: `fake_models.Models`.
+
+    Returns:
+        A context manager that yields 'host:port'.
+    """
 
     def answer(method, path, body):
         if not path.lower().startswith('/v1/'):
@@ -165,7 +182,8 @@ def _columns(run, inputs, dtypes):
 
 def _rows(run, rows, dtypes):
     if not isinstance(rows, list):
-        raise invalid("Excepting 'instances' to be an list/array")  # sic
+        # This misspelt message is the real server's.
+        raise invalid("Excepting 'instances' to be an list/array")
     if not rows:
         raise invalid("No values in 'instances' array")
     if not isinstance(rows[0], dict):

@@ -1,9 +1,10 @@
-"""The published schema of the Kubernetes objects in `serving/kubernetes.yaml`.
+"""Checks the objects in `serving/kubernetes.yaml` against Kubernetes's schema.
 
-`kubernetes_schema.json` has the definitions that these need of Kubernetes 1.37,
-without their descriptions. They are out of kubernetes-validate, which has those
-of every version and takes 100 MB. With it,
-`python -m tests.support.kubernetes_schema` makes the file anew.
+`kubernetes_schema.json` has the definitions of Kubernetes 1.37 that these
+objects need, without their descriptions. The definitions come from the package
+kubernetes-validate. The tests do not use that package, because it contains
+every version of Kubernetes and takes 100 MB. Where it is installed,
+`python -m tests.support.kubernetes_schema` writes the file anew.
 """
 
 import importlib.resources
@@ -26,7 +27,7 @@ KINDS = {
 
 
 def errors(manifest):
-    """Returns what the schema has against an object, a list of strings."""
+    """Returns the schema's complaints about an object, a list of strings."""
     schema = {
         **json.loads(FILE.read_text()),
         '$ref': f'#/$defs/{KINDS[manifest["kind"]]}',
@@ -36,7 +37,11 @@ def errors(manifest):
 
 
 def _needed(definitions):
-    """Returns the definitions that `KINDS` need, without descriptions."""
+    """Returns the definitions that `KINDS` need, without descriptions.
+
+    Args:
+        definitions: A dict from name to schema.
+    """
     needed, names = {}, list(KINDS.values())
     while names:
         name = names.pop()

@@ -1,4 +1,8 @@
-"""One of several machines: `python -m tests.support.machine DIR`."""
+"""Trains as one of several machines: `python -m tests.support.machine DIR`.
+
+The process prints a hash of the model's state after `fit`. Then it calls
+`train` again with another export folder, and prints the result.
+"""
 
 import dataclasses
 import hashlib
@@ -31,7 +35,7 @@ if __name__ == '__main__':
     strategy = devices.get_strategy()
     train(config, data, strategy)
     while not (pathlib.Path(config.model_dir) / 'metrics.json').is_file():
-        time.sleep(0.1)  # which the chief still writes
+        time.sleep(0.1)  # the chief still writes the file
     again = dataclasses.replace(config, export_dir=f'{config.export_dir} 2')
     try:
         print(train(again, data, strategy))

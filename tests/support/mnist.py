@@ -1,4 +1,4 @@
-"""MNIST's official test images, in their own order."""
+"""Provides MNIST's official test images, in the official order."""
 
 from kerasadder.data import from_idx
 

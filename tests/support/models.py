@@ -1,4 +1,4 @@
-"""Inputs of the model, and weights of which none goes unnoticed."""
+"""Provides inputs of the model, and weights that all matter."""
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,11 @@ def inputs(count=7):
 
 
 def randomized(model):
-    """Gives every weight a value of its own, so that none goes unnoticed."""
+    """Gives every weight a random value, so that a lost one changes results.
+
+    Returns:
+        The same model.
+    """
     rng = np.random.default_rng(1)
     model.set_weights(
         [rng.uniform(0.01, 0.1, w.shape) for w in model.get_weights()]
@@ -25,5 +29,5 @@ def randomized(model):
 
 
 def black_readings(encoded):
-    """Stands in for `normalize_pictures`, which takes long to trace."""
+    """Replaces `normalize_pictures`, which takes long to trace."""
     return tf.zeros((tf.size(encoded), READINGS, *IMAGE_SHAPE))

@@ -1,4 +1,4 @@
-"""Photographs of digits as a telephone takes them, made up."""
+"""Draws digits that look like photographs from a telephone."""
 
 import io
 import itertools
@@ -10,7 +10,7 @@ from PIL import ImageFilter
 
 
 def _arc(x, y, width, height, start, end):
-    """Returns points of an ellipse's arc, angles in degrees, 0 on the right."""
+    """Returns points on an arc of an ellipse; angle 0 degrees is right."""
     angles = np.radians(np.linspace(start, end, 40))
     return np.stack(
         [x + width * np.cos(angles), y + height * np.sin(angles)], 1
@@ -18,7 +18,7 @@ def _arc(x, y, width, height, start, end):
 
 
 def _lines(*points):
-    """Returns points along the lines from point to point."""
+    """Returns points on the lines that join the given points."""
     points = np.array(points, float)
     steps = np.linspace(0, 1, 20)[:, None]
     return np.concatenate(
@@ -26,7 +26,7 @@ def _lines(*points):
     )
 
 
-# Strokes of each digit, in a box of 2 x 3 about the origin.
+# The strokes of each digit, in a box of 2 x 3 around the origin.
 DIGITS = [
     [_arc(0, 0, 0.8, 1.4, 0, 360)],
     [_lines((-0.1, -1.4), (0, 1.4))],
@@ -51,10 +51,19 @@ DIGITS = [
 
 
 def photograph(digit, seed, width=1200, height=900):
-    """Returns a JPEG of a digit in dark grey on unevenly lit paper.
+    """Draws a photograph of a dark grey digit on unevenly lit paper.
 
-    It is drawn large, by a shaky hand, slanted, off the centre; the light
-    comes from one side and fades to the corners, and there is noise.
+    The digit is large, shaky, slanted and off the centre. The light comes from
+    one side and fades towards the corners. The picture has noise.
+
+    Args:
+        digit: Integer 0..9.
+        seed: Integer, the seed of all random choices.
+        width: Width in pixels.
+        height: Height in pixels.
+
+    Returns:
+        The bytes of a JPEG file.
     """
     rng = np.random.default_rng(seed)
     size = rng.uniform(0.1, 0.25) * height

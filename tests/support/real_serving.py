@@ -1,6 +1,6 @@
-"""The real TensorFlow Serving, where it can be had.
+"""Runs the real TensorFlow Serving where it is installed or Docker runs.
 
-docs/serving.md says where `test_servers.py` was run on it.
+docs/serving.md says where `test_servers.py` was run with the real server.
 """
 
 import contextlib
@@ -19,9 +19,14 @@ IMAGE = 'tensorflow/serving:2.20.0'
 
 @contextlib.contextmanager
 def real_server(directory, configs, ports):
-    """Runs TensorFlow Serving on the versions in the directory, or skips.
+    """Runs TensorFlow Serving with the flags of `serving/compose.yaml`.
 
-    It is started with the flags of `serving/compose.yaml`.
+    Without the server and without Docker, the test is skipped.
+
+    Args:
+        directory: Folder with the versions of the model.
+        configs: Folder for the server's configuration files.
+        ports: A dict from 'grpc' and 'rest' to port numbers.
     """
     compose = yaml.safe_load((ROOT / 'serving/compose.yaml').read_text())
     flags = compose['services']['serving']['command']
@@ -50,7 +55,7 @@ def real_server(directory, configs, ports):
         _wait_until_available(process, ports['rest'])
         yield
     finally:
-        process.terminate()  # which `docker run` hands on to its container
+        process.terminate()  # `docker run` passes the signal to the container
         process.wait(60)
 
 
@@ -65,7 +70,7 @@ def _docker_answers():
 
 
 def _wait_until_available(process, port, seconds=300):
-    """Waits for the model; the first time Docker has to fetch the image."""
+    """Waits for the model; at the first time Docker downloads the image."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, 'the server ended'

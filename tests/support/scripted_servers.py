@@ -1,4 +1,4 @@
-"""Servers whose replies a test writes down beforehand."""
+"""Runs servers whose replies a test gives in advance."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ OUTPUTS = {
     'digit_label': np.array([5, 3], np.int32),
     'sum_label': np.array([12, 10], np.int32),
 }
-# The first of them alone.
+# The answer to the first image alone.
 SEVEN = {name: array[:1].copy() for name, array in OUTPUTS.items()}
 SLOW = 'slow'
 CODES = {
@@ -38,7 +38,16 @@ CODES = {
 
 @contextlib.contextmanager
 def rest_script(replies, asked):
-    """Serves the replies one after another, the last for ever, over REST."""
+    """Serves replies over REST, one for each request; the last one repeats.
+
+    Args:
+        replies: A list of replies. A dict of arrays is an answer, an integer an
+            HTTP error, bytes a body, and `SLOW` an answer after 0.5 s.
+        asked: A list, to which the server appends each path and body.
+
+    Yields:
+        The address, 'host:port'.
+    """
 
     def answer(unused_method, path, body):
         reply = replies[min(len(asked), len(replies) - 1)]
@@ -90,7 +99,16 @@ SCRIPTS = {'rest': rest_script, 'grpc': grpc_script}
 
 @contextlib.contextmanager
 def scripted(transport, *replies, **arguments):
-    """Yields a client of a server with these replies, and what it was asked."""
+    """Connects a client to a server that sends scripted replies.
+
+    Args:
+        transport: 'rest' or 'grpc'.
+        *replies: The replies, as `rest_script` takes them.
+        **arguments: Keyword arguments of `Client`.
+
+    Yields:
+        The client, and the list of the requests that the server got.
+    """
     asked = []
     with (
         SCRIPTS[transport](replies, asked) as address,

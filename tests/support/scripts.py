@@ -1,6 +1,7 @@
-"""The scripts, run as a user runs them: in this process, or in one of theirs.
+"""Runs the scripts as a user does, in this process or in a new one.
 
-To import TensorFlow takes a process longer than most tests take.
+Most tests use this process, because a new one imports TensorFlow, which takes
+longer than most tests.
 """
 
 import contextlib
@@ -20,10 +21,10 @@ def run_script(name, *flags, cwd=ROOT, stdin=None):
     """Runs a script in this process.
 
     Args:
-        name: Its file name.
-        flags: Flags and positional arguments.
+        name: File name of the script.
+        *flags: Flags and positional arguments.
         cwd: The folder to run it in.
-        stdin: A file opened for reading bytes.
+        stdin: A file opened for reading bytes; None for an empty input.
 
     Returns:
         A `subprocess.CompletedProcess`.
@@ -70,12 +71,30 @@ def _chdir(directory):
 
 
 def run_process(name, *flags, cwd=ROOT, **environment):
-    """Runs a script in a process of its own, with TensorFlow started anew."""
+    """Runs a script in a new process.
+
+    Args:
+        name: File name of the script.
+        *flags: Flags and positional arguments.
+        cwd: The folder to run it in.
+        **environment: Environment variables to set.
+
+    Returns:
+        A `subprocess.CompletedProcess`.
+    """
     return _run([ROOT / 'scripts' / name, *map(str, flags)], cwd, environment)
 
 
 def python(code, **environment):
-    """Runs code in a process of its own."""
+    """Runs Python code in a new process.
+
+    Args:
+        code: The code.
+        **environment: Environment variables to set.
+
+    Returns:
+        A `subprocess.CompletedProcess`.
+    """
     return _run(['-c', code], ROOT, environment)
 
 

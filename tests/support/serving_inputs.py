@@ -1,4 +1,4 @@
-"""Good requests for both signatures, and a small model to answer them."""
+"""Makes valid requests for both signatures, and a small model for them."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,7 +9,10 @@ COUNT = 7
 
 
 def small_model():
-    """A small model whose answers to two images are far from each other."""
+    """Makes a small model with random weights.
+
+    The weights are large, so that the answers to two images differ clearly.
+    """
     model = build_model('2c5-3c5p-4c5-5c3')
     rng = np.random.default_rng(1)
     model.set_weights(
@@ -34,7 +37,7 @@ def predict_inputs(count=COUNT):
 
 
 def pictures(count=COUNT):
-    """Makes PNG, JPEG, BMP and GIF pictures in turn, of different sizes."""
+    """Makes pictures of different sizes, PNG, JPEG, BMP and GIF in turn."""
     rng = np.random.default_rng(0)
     made = []
     for i in range(count):
@@ -67,9 +70,13 @@ def _bmp(pixels):
 
 
 def _gif(pixels):
-    """Writes the grey of the pixels as a GIF whose codes never grow."""
+    """Encodes the red channel of pixels as a grey GIF.
+
+    A GIF encoder usually compresses, with codes that grow. This one clears the
+    table of codes so often that all codes keep 8 bits.
+    """
     height, width, _ = pixels.shape
-    grey = pixels[..., 0].ravel() // 2  # 7 bits, codes of 8
+    grey = pixels[..., 0].ravel() // 2  # 7 bits a pixel, 8 bits a code
     size = width.to_bytes(2, 'little') + height.to_bytes(2, 'little')
     palette = np.repeat(np.arange(0, 256, 2, np.uint8), 3).tobytes()
     codes = []

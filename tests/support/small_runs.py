@@ -1,7 +1,7 @@
-"""Short training runs, and what they leave.
+"""Runs short trainings, and reads the files that they write.
 
-`python -m tests.support.small_runs DIR` does one as a process, for a test to
-kill: it prints a line at the moments when that may hurt.
+`python -m tests.support.small_runs DIR` trains in a process that a test kills.
+The process prints a line at each moment when a kill could do damage.
 """
 
 import contextlib
@@ -44,10 +44,10 @@ def small_config(directory, **overrides):
 
 
 def train(config, data, strategy=None):
-    """Trains, but draws nothing and exports a graph that reads no pictures.
+    """Trains without figures, and exports a graph that reads no pictures.
 
-    To draw and to trace how pictures are read takes twice as long as the rest
-    of a small run. The fixture `run` has both.
+    Drawing and tracing the reading of pictures take twice as long as the rest
+    of a small run. The fixture `run` does both.
     """
     with contextlib.ExitStack() as stack:
         for owner, name, value in (
@@ -73,7 +73,7 @@ def weights(directory):
 
 
 def history(directory):
-    """Returns the lines of history.csv without the column of seconds."""
+    """Reads history.csv; returns its lines without the column of seconds."""
     lines = (directory / 'run' / 'history.csv').read_text().splitlines()
     return [line.split(',')[:1] + line.split(',')[2:] for line in lines]
 
@@ -87,12 +87,19 @@ def read_events(directory, name):
 
 
 def versions(folder):
-    """Returns the names in an export folder, but for the file of its lock."""
+    """Returns the names in an export folder, without the lock file."""
     return sorted(p.name for p in folder.iterdir() if p.name != files.LOCK)
 
 
 def tell(moment, owner, name, every=1):
-    """Has a function print a line when it is called, and wait to be killed."""
+    """Makes a function print a line before it runs, and wait for the kill.
+
+    Args:
+        moment: The line to print.
+        owner: The module or class of the function.
+        name: Name of the function.
+        every: Print only at each call whose count is a multiple of this.
+    """
     function = getattr(owner, name)
     calls = itertools.count(1)
 
@@ -112,7 +119,7 @@ if __name__ == '__main__':
 
     tell('step', callbacks.ProgressLog, 'on_train_batch_end')
     tell('validation', callbacks.ExhaustiveValidation, 'on_epoch_end')
-    # In the midst of one: it has some 70 arrays.
+    # A checkpoint has about 70 arrays, so this is in the middle of writing one.
     tell('checkpoint', np.lib.format, 'write_array', every=50)
     tell('export', export, '_write')
 

@@ -1,4 +1,4 @@
-"""A run that was cut off ends as an equal one that was not."""
+"""Tests that an interrupted run ends exactly as an uninterrupted one."""
 
 import errno
 import json
@@ -27,9 +27,9 @@ from tests.support.small_runs import train
 from tests.support.small_runs import versions
 from tests.support.small_runs import weights
 
-# How often the process is killed: in the suite seldom, by hand often.
+# How often a test kills the process. Set the variable to kill more often.
 KILLS = int(os.environ.get('KERASADDER_KILLS', '2'))
-# What `small_runs` tells of, and the seconds that it may take.
+# The moments that `small_runs` prints, and how many seconds each may take.
 DURATIONS = {'step': 0.1, 'validation': 0.1, 'checkpoint': 0.005, 'export': 2}
 
 
@@ -39,7 +39,7 @@ def assert_equal_runs(one, other):
     assert history(one) == history(other)
     summaries, others = scalars(one), scalars(other)
     assert summaries.keys() == others.keys()
-    # Which of them, for pytest to say: whole, they are long.
+    # pytest prints the tags that differ. All the scalars would be too long.
     assert [tag for tag in others if summaries[tag] != others[tag]] == []
     assert state(one) == state(other)
     assert tables(one) == tables(other)
@@ -48,7 +48,10 @@ def assert_equal_runs(one, other):
 
 
 def state(directory):
-    """Returns the last checkpoint: optimizer and random layers too."""
+    """Returns the arrays of the last checkpoint as bytes.
+
+    They include the states of the optimizer and of the random layers.
+    """
     newest = max((directory / 'run' / 'checkpoints').glob('*.npz'))
     with np.load(newest) as arrays:
         return {
@@ -82,7 +85,7 @@ def results(directory):
 
 
 def train_until(config, data, moment, monkeypatch, action):
-    """Trains; does `action` after the execution that ends at `moment`."""
+    """Trains, and calls `action` after execution number `moment`."""
     log = callbacks.ProgressLog.on_train_batch_end
     seen = []
 
@@ -101,14 +104,15 @@ def train_until(config, data, moment, monkeypatch, action):
 
 @pytest.fixture(scope='module')
 def reference(stripes_data, tmp_path_factory):
-    """The folder of a run that nobody disturbed."""
+    """Trains without interruption; returns the folder of the run."""
     directory = tmp_path_factory.mktemp('reference')
     config = small_config(directory, steps_per_execution=4)
     train(config, stripes_data)
     return directory
 
 
-# An epoch has 40 steps: in its midst, at its end.
+# An epoch has 40 steps: one signal comes in the middle of an epoch, and one at
+# an end.
 @pytest.mark.parametrize(
     ('number', 'step'),
     [
@@ -152,7 +156,8 @@ def reference_by_sgd(stripes_data, tmp_path_factory):
     return directory
 
 
-# In the epochs before the averaged ones, among, at the end of and after them.
+# Each epoch has ten executions. The second and third epoch are averaged. The
+# signals come before these epochs, during them, at their end and after them.
 @pytest.mark.parametrize('moment', [9, 25, 30, 35])
 @pytest.mark.slow
 def test_run_by_sgd_with_averaged_weights_goes_on_exactly(
@@ -173,9 +178,13 @@ def test_run_by_sgd_with_averaged_weights_goes_on_exactly(
 
 @pytest.fixture(scope='module')
 def cut_off(stripes_data, tmp_path_factory):
-    """The folder of a run that ended with its third epoch: the disk is full.
+    """Trains until the disk is full, at the end of the third epoch.
 
-    Its checkpoints are of the steps 104 and 112, TensorBoard has all of 120.
+    The checkpoints of the run are of steps 104 and 112. Its TensorBoard files
+    have all 120 steps.
+
+    Returns:
+        The folder of the run.
     """
     directory = tmp_path_factory.mktemp('cut_off')
     config = small_config(directory, steps_per_execution=4, checkpoint_steps=8)
@@ -196,7 +205,11 @@ def cut_off(stripes_data, tmp_path_factory):
 
 @pytest.fixture
 def run_cut_off(cut_off, tmp_path):
-    """A copy of it, for a test to change: its configuration, its newest."""
+    """Copies the run of `cut_off`, so that a test can change it.
+
+    Returns:
+        The configuration of the copy, and its newest checkpoint.
+    """
     shutil.copytree(cut_off, tmp_path, dirs_exist_ok=True)
     paths = sorted((tmp_path / 'run' / 'checkpoints').iterdir())
     assert [p.name for p in paths] == ['step_00000104.npz', 'step_00000112.npz']
@@ -212,7 +225,7 @@ def empty(path):
 
 
 def flip_a_bit(path):
-    """Flips a bit of a number, which nothing but a checksum can tell."""
+    """Flips a bit of a number, which only a checksum can detect."""
     with zipfile.ZipFile(path) as archive:
         largest = max(archive.infolist(), key=lambda info: info.file_size)
     content = bytearray(path.read_bytes())
@@ -221,7 +234,11 @@ def flip_a_bit(path):
 
 
 def flip_in_the_directory(offset):
-    """Flips a bit of the first entry in the file's directory."""
+    """Returns a function that flips a bit in the directory of a ZIP file.
+
+    Args:
+        offset: Place of the byte in the first entry of the directory.
+    """
 
     def flip(path):
         content = bytearray(path.read_bytes())
@@ -241,7 +258,8 @@ def lose_arrays(path):
         cut,
         empty,
         flip_a_bit,
-        # Flags (encrypted), method, checksum, offset, name.
+        # The fields are the flags (a bit of them means encryption), the method,
+        # the checksum, the offset and the name.
         *map(flip_in_the_directory, (8, 10, 16, 42, 46)),
         lose_arrays,
     ],
@@ -271,7 +289,7 @@ def test_run_killed_after_its_export_does_not_export_twice(
     reference, stripes_data, tmp_path
 ):
     shutil.copytree(reference, tmp_path, dirs_exist_ok=True)
-    # Which is written after the export, last of all.
+    # A run writes this file last, after the export.
     (tmp_path / 'run' / 'metrics.json').unlink()
     train(small_config(tmp_path, steps_per_execution=4), stripes_data)
     assert_equal_runs(tmp_path, reference)
@@ -288,7 +306,14 @@ def start(directory):
 
 
 def kill_at(process, moment, count, delay):
-    """Kills a process so long after it has told of a moment so often."""
+    """Kills a process after it has printed a moment `count` times.
+
+    Args:
+        process: The process.
+        moment: The line that it prints.
+        count: How often it must print the line.
+        delay: Seconds from the last of these lines to the kill.
+    """
     for line in process.stdout:
         count -= line.strip() == moment
         if count == 0:
@@ -301,7 +326,7 @@ def kill_at(process, moment, count, delay):
 def test_process_killed_at_random_moments_ends_as_one_that_was_not(
     reference, tmp_path
 ):
-    # Not of `random`, which training seeds.
+    # The seed does not come from `random`, because training seeds that module.
     seed = secrets.randbelow(10**6)
     print(f'seed {seed}')  # pytest shows it if the test fails
     rng = random.Random(seed)
@@ -311,7 +336,7 @@ def test_process_killed_at_random_moments_ends_as_one_that_was_not(
         process = start(directory)
         moment = min(kills, key=kills.get)
         if sum(kills.values()) < KILLS:
-            # There may be fewer to come: then the run finishes.
+            # If fewer lines than this are left, the run finishes.
             count = 1 if moment == 'export' else rng.randint(1, 3)
             kill_at(process, moment, count, rng.uniform(0, DURATIONS[moment]))
         _, errors = process.communicate()
@@ -327,7 +352,7 @@ def test_process_killed_at_random_moments_ends_as_one_that_was_not(
 
 
 def half_done(directory):
-    """Returns the names of what a killed process was writing."""
+    """Returns the names of the files that a killed process was writing."""
     return [
         path.name
         for pattern in ('run/**/.partial-*', 'export/.export-*')

@@ -64,7 +64,7 @@ def test_weight_decay_spares_the_table_alone(optimizer):
     for variable in variables:
         variable.assign(tf.ones_like(variable))
     model.optimizer.apply([tf.zeros_like(v) for v in variables], variables)
-    decayed = 1 - 0.5 * 2.0 / 25  # the first of the learning rates
+    decayed = 1 - 0.5 * 2.0 / 25  # 2.0 / 25 is the first learning rate
     for variable in variables:
         expected = 1 if variable.name == 'table_logits' else decayed
         np.testing.assert_allclose(variable, expected, rtol=1e-6)
@@ -75,5 +75,5 @@ def test_sgd_goes_by_nesterov_momentum():
     optimizer = compilation.compiled_model(plan_run(config, 10_000)).optimizer
     variable = keras.Variable([0.0])
     optimizer.apply([tf.ones(1)], [variable])
-    # Twice the gradient's step: momentum 0.9, looked ahead.
+    # Nesterov momentum adds 0.9 of a step to the gradient's own step.
     np.testing.assert_allclose(variable, [-0.1 * 1.9], rtol=1e-3)

@@ -1,4 +1,7 @@
-"""Several machines, played by processes that talk over this one's loopback."""
+"""Tests training on several machines.
+
+Processes that talk over the loopback interface stand for the machines.
+"""
 
 import json
 import os
@@ -52,7 +55,8 @@ def test_two_machines_end_with_equal_weights_and_one_export(tmp_path):
     chief, other = [output.splitlines() for output, _ in outputs]
     assert chief[-2] == other[-2]
     assert versions(tmp_path / 'export') == ['1']
-    # Started again, with another --export_dir, none waits for the other.
+    # Each machine ran the complete run again, with another --export_dir. The
+    # chief refused it, and the other machine did not wait for the chief.
     assert f"'--export_dir={tmp_path}/export 2'" in chief[-1]
     assert other[-1] == 'None'
 

@@ -81,7 +81,7 @@ def test_leaves_its_files(run):
 
 def test_table_is_noted_before_during_and_after_training(run):
     notes = table_snapshots.read_table_notes(run[1] / 'run' / 'tables')
-    # Three epochs of 40 steps, an execution each.
+    # The run has three epochs of 40 steps. Each epoch is one execution.
     assert list(notes) == [0, 40, 80, 120]
     np.testing.assert_allclose(notes[0], -np.log(19), rtol=1e-6)
     model = keras.models.load_model(run[1] / 'run' / 'model.keras')
@@ -201,7 +201,7 @@ def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
         train(config, data)
     assert not (tmp_path / 'run' / 'model.keras').exists()
     assert not versions(tmp_path / 'export')
-    # What was saved last is of the step before, and good.
+    # The last checkpoint is of the step before, and its numbers are finite.
     step = int(re.search(r'at step (\d+)', str(error.value))[1])
     newest = max((tmp_path / 'run' / 'checkpoints').iterdir())
     assert newest.name == f'step_{step - 1:08}.npz'
@@ -223,7 +223,7 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     assert not versions(tmp_path / 'export')
     metrics = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert metrics['saved_model'] is None
-    # And again: that the run is complete makes it no better.
+    # The same run is refused again, although it is complete now.
     with pytest.raises(UserError, match='below minimum_accuracy='):
         train(dataclasses.replace(config, export_dir=''), stripes_data)
 

@@ -6,7 +6,16 @@ from kerasadder.training import table_snapshots
 
 
 def note_steps(directory, steps, first=0):
-    """Has `TableNotes` watch a model that takes a step at a time."""
+    """Runs `TableNotes` on a model that takes one step in each execution.
+
+    Args:
+        directory: The folder of the snapshots.
+        steps: The last step of the run.
+        first: The step at which the run starts.
+
+    Returns:
+        The steps with a snapshot.
+    """
     optimizer = types.SimpleNamespace(iterations=first)
     layer = types.SimpleNamespace(log_table=lambda: np.zeros((10, 10, 19)))
     notes = table_snapshots.TableNotes(directory, last_step=steps)

@@ -70,7 +70,7 @@ def test_hyperparameters_and_final_accuracy_are_there_once(run):
     assert values['epochs'].number_value == 3
     assert values['trunk'].string_value == '4c5p-8c3-8c3p-16c3'
     assert values['augmentation'].bool_value
-    # Each metric is a scalar that is there.
+    # The run has a scalar for each metric that it declares.
     for info in parsed['experiment'].metric_infos:
         scalars = read_events(directory, info.name.group)
         assert info.name.tag in scalars.Tags()['tensors']

@@ -1,4 +1,4 @@
-"""Training that starts from the weights of a trained model."""
+"""Tests training that starts from the weights of a trained model."""
 
 import signal
 
@@ -27,13 +27,13 @@ TUNED = {'mnist_images': 0, 'batch_size': 20, 'augmentation': False}
 
 @pytest.fixture(scope='module')
 def trained(run):
-    """The file of a model that reads stripes, not mirrored ones."""
+    """Returns the file of a model that reads stripes, but not mirrored ones."""
     return run[1] / 'run' / 'model.keras'
 
 
 @pytest.fixture(scope='module')
 def pictures(tmp_path_factory):
-    """A folder of 100 pictures by a hand of its own."""
+    """Returns a folder of 100 pictures of mirrored stripes."""
     images, labels = few_of_each(*mirrored_stripes(400, seed=3), count=10)
     return write_pictures(tmp_path_factory.mktemp('hand'), images, labels)
 
@@ -56,7 +56,7 @@ def test_hundred_pictures_make_a_better_model_of_them(
     metrics = train(config)
     assert metrics['test']['images'] == 20
     assert metrics['validation']['images'] == 10
-    # None of them is right before: 9 - d is no d.
+    # Before the tuning every answer is wrong, because digit d looks like 9 - d.
     assert metrics['test']['digit_accuracy'] > 0.8
     assert metrics['test']['joint_accuracy'] > 0.8
 
@@ -126,7 +126,8 @@ def test_stopped_tuning_among_mnist_goes_on_exactly(
         )
 
     metrics = train(config('whole'))
-    # 140 readings of 70 pictures are repeated to be as many as MNIST's images.
+    # The 70 pictures have 140 readings. They are repeated until they are as
+    # many as the 200 images of MNIST.
     images = metrics['images_per_second'] * metrics['fit_seconds']
     assert round(images) == 2 * (200 + 200)
     end = callbacks.ProgressLog.on_train_batch_end
