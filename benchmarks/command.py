@@ -56,7 +56,7 @@ def define_flags(given):
     flags.DEFINE_integer(
         'seeds',
         3,
-        'Seeds of time_to_accuracy, baseline and tuning.',
+        'Seeds of time_to_accuracy, baseline, plain_cnn and tuning.',
         lower_bound=1,
         flag_values=given,
     )

@@ -84,6 +84,38 @@ def test_no_circle_of_modules_or_rooms(of):
     graphlib.TopologicalSorter(graph).prepare()
 
 
+def test_drawing_shows_the_imports():
+    """Of an arrow, unless a longer path leads to the same room."""
+    page = ROOT.joinpath('docs', 'architecture.md').read_text(encoding='utf-8')
+    drawing = re.search(r'```mermaid\n(.*?)```', page, re.DOTALL)[1]
+    group = {
+        name.removesuffix('/'): node
+        for node, names in re.findall(r'(\w+)\["(.*?)<br>', drawing)
+        for name in names.split(', ')
+    }
+    graph = collections.defaultdict(set)
+    for module, names in IMPORTED.items():
+        for below in names & MODULES.keys() - {'kerasadder'}:
+            ends = [
+                group[room(m).removeprefix('kerasadder.')]
+                for m in (module, below)
+                if m != 'kerasadder'
+            ]
+            if len(set(ends)) == 2:
+                graph[ends[0]].add(ends[1])
+
+    def reached(start):
+        return graph[start].union(*map(reached, graph[start]))
+
+    drawn = set(re.findall(r'(\w+)(?:\[.*?\])? --> (\w+)', drawing))
+    assert drawn == {
+        (room, below)
+        for room in list(graph)
+        for below in graph[room]
+        if below not in set().union(*map(reached, graph[room]))
+    }
+
+
 def test_package_needs_neither_tests_nor_benchmarks():
     for module in MODULES:
         if module.startswith('kerasadder'):

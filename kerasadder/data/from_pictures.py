@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from kerasadder.errors import UserError
 from kerasadder.errors import tensorflow_reason
+from kerasadder.pictures.convert import to_served
 from kerasadder.pictures.normalize import READINGS
 from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.task import IMAGE_SHAPE
@@ -34,7 +35,7 @@ def has_pictures(folder: str | os.PathLike) -> bool:
 def load(
     folder: str | os.PathLike, split: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Reads the pictures of a split as the signature `classify_bytes` does.
+    """Reads the pictures of a split as the command `predict` does.
 
     Each digit's pictures are split in the order of their names. Of ten
     pictures, the third goes to `validation`, the fifth and the tenth go to
@@ -46,8 +47,8 @@ def load(
 
     Args:
         folder: The folder of the subfolders 0-9, each with pictures of that
-            digit: PNG, JPEG, GIF or BMP. A digit may be missing. Names that
-            begin with a dot are skipped.
+            digit: PNG, JPEG, GIF, BMP, or another kind that Pillow reads. A
+            digit may be missing. Names that begin with a dot are skipped.
         split: `train`, `validation` or `test`.
 
     Returns:
@@ -126,7 +127,10 @@ def _read(file):
     if file.is_dir():
         raise UserError(f'{file}: is a folder, must be a picture.')
     try:
-        (readings,) = normalize_pictures([file.read_bytes()]).numpy()
+        picture = to_served(file.read_bytes())
+        (readings,) = normalize_pictures([picture]).numpy()
+    except UserError as error:
+        raise UserError(f'{file}: {error}') from error
     except tf.errors.InvalidArgumentError as error:
         reason = tensorflow_reason(error).removeprefix('image[0] ')
         raise UserError(f'{file}: {reason}') from error

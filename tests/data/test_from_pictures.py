@@ -1,8 +1,10 @@
+import io
 import shutil
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from kerasadder.data import from_idx
 from kerasadder.data import from_pictures
@@ -70,6 +72,21 @@ def test_pictures_are_read_as_a_served_model_reads_them(tmp_path):
     assert labels.tolist() == [5]
 
 
+@pytest.mark.parametrize('kind', ['webp', 'tiff'])
+def test_picture_of_another_kind_is_read_as_a_png_is(kind, tmp_path):
+    with Image.open(io.BytesIO(photograph(5, 1, 400, 300))) as photo:
+        for place in range(5):
+            for ending in ('png', kind):
+                path = tmp_path / ending / '5' / f'{place}.{ending}'
+                path.parent.mkdir(parents=True, exist_ok=True)
+                photo.save(path, lossless=True)
+    images, expected = (
+        splits.load('train', name=str(tmp_path / ending))[0][0]
+        for ending in (kind, 'png')
+    )
+    np.testing.assert_array_equal(images, expected)
+
+
 def name_a_word(folder):
     (folder / '3').rename(folder / 'three')
     (folder / '4').mkdir()
@@ -97,6 +114,18 @@ def cut(folder):
     path.write_bytes(path.read_bytes()[:60])
 
 
+def cut_tiff(folder):
+    path = folder / '3' / '0000.png'
+    with Image.open(path) as image:
+        image.save(path, 'TIFF')
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def write_heic(folder):
+    heic = b'\0\0\0\x18ftypheic' + bytes(100)
+    (folder / '3' / '0000.png').write_bytes(heic)
+
+
 def keep_four(folder):
     for path in sorted((folder / '3').iterdir())[4:]:
         path.unlink()
@@ -115,6 +144,8 @@ def leave_test_out(folder):
         (write_text, r'0000\.png: is not a PNG, JPEG, GIF or BMP'),
         (write_blank, r'0000\.png: shows no ink'),
         (cut, r'0000\.png: '),
+        (cut_tiff, r'0000\.png: is damaged'),
+        (write_heic, r'0000\.png: is (a HEIC|damaged)'),
         (keep_four, 'no pictures for test'),
         (leave_test_out, 'no pictures for test'),
     ],
