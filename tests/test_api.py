@@ -17,7 +17,7 @@ from tests.support.scripts import python
 
 
 @pytest.fixture
-def somewhere(tmp_path, monkeypatch):
+def somewhere(load_once, tmp_path, monkeypatch):
     """A folder to run an example in, with a photograph of a 5 in it."""
     shutil.copy(ROOT / 'docs' / 'figures' / 'photo.jpg', tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -34,7 +34,9 @@ def test_installed_package_has_it_inside(tmp_path):
 
 
 @pytest.mark.parametrize('flag', [[], ['--saved_model=none']])
-def test_command_finds_it_from_any_folder_unless_told_otherwise(flag, tmp_path):
+def test_command_finds_it_from_any_folder_unless_told_otherwise(
+    flag, load_once, tmp_path
+):
     photo = scripts.ROOT / 'docs' / 'figures' / 'photo.jpg'
     done = run_script('predict.py', photo, '--number=7', *flag, cwd=tmp_path)
     if flag:
