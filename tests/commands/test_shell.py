@@ -123,6 +123,7 @@ def test_predicting_needs_no_fcntl(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_output_in_ascii_is_escaped_and_all_pictures_answered(tmp_path):
     photo = (ROOT / 'docs' / 'figures' / 'photo.jpg').read_bytes()
     names = ['f\u00fc\u00dfe.jpg', '\u4e94.jpg', 'x$_{$.jpg']

@@ -156,6 +156,7 @@ def test_links_lead_somewhere(page):
     assert set(re.findall(r'\]\(#([^)]+)\)', text)) <= anchors
 
 
+@pytest.mark.slow
 def test_own_pictures_are_learned_with_sample_weights(
     run, tmp_path, monkeypatch
 ):

@@ -110,6 +110,7 @@ def test_missing_model_is_refused_before_a_folder_is_made(pictures, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_stopped_tuning_among_mnist_goes_on_exactly(
     trained, pictures, tmp_path, monkeypatch
 ):
