@@ -67,7 +67,6 @@ def test_importing_imports_neither_tensorflow_nor_keras():
     [
         'keras, kerasadder',
         pytest.param('kerasadder, keras', marks=pytest.mark.slow),
-        pytest.param('kerasadder.layers', marks=pytest.mark.slow),
     ],
 )
 def test_keras_loads_and_clones_without_custom_objects(imports, tmp_path):

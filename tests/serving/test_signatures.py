@@ -5,10 +5,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from kerasadder.data import splits
-from kerasadder.serving import model_files
 from tests.support.scripts import ROOT
-from tests.support.scripts import SHIPPED
 
 # All these operations are older than TensorFlow 2.18, so a server with that
 # version loads the model. If a new operation is missing here, look up the
@@ -178,26 +175,3 @@ def test_older_servers_know_every_operation(exported):
     operations = {node.op for node in nodes}
     assert operations >= {'Conv2D', 'DecodeImage', 'Softmax'}
     assert operations <= set(OLD_OPS.split())
-
-
-@pytest.mark.slow
-def test_shipped_model_reads_mnist_as_pictures(data_dir):
-    ((images, labels),) = splits.load('test', data_dir=data_dir)
-    classify = model_files.load_classifier(SHIPPED)
-    every_number = model_files.load_saved_model(SHIPPED)
-    right = others = 0
-    numbers = np.arange(500) % 10
-    for i in range(0, len(images), 500):
-        batch, digits = images[i : i + 500], labels[i : i + 500]
-        answer = classify(
-            [tf.io.encode_png(image).numpy() for image in batch], numbers
-        )
-        plain = every_number(tf.cast(batch, tf.float32))
-        digit = np.argmax(plain['digit'], -1)
-        sums = np.argmax(plain['sum'], -1)[np.arange(500), numbers]
-        right += np.sum((digit == digits) & (sums == digits + numbers))
-        others += np.sum(
-            (answer['digit_label'] != digit) | (answer['sum_label'] != sums)
-        )
-    assert right > 9950
-    assert others <= 5
