@@ -12,11 +12,11 @@ import pytest
 
 from tests.support.stripes import stripes
 
-# The files that take longest, those that take longest together first: so the
-# processes, which take a group at a time in this order, end at about the same
-# moment. Files of a group share what takes a process long to make or to load.
+# A process runs a whole group of files, because these files share what takes a
+# process long to make or to load. The groups that take longest come first, so
+# the processes end at about the same moment. Each other file is its own group.
 LONGEST = (
-    # The loaded export of a small model.
+    # These share the export of a small model, loaded.
     (
         'serving/test_servers.py',
         'serving/test_export.py',
@@ -25,7 +25,7 @@ LONGEST = (
         'serving/test_model_files.py',
         'serving/test_formats.py',
     ),
-    # A training run.
+    # These share a training run.
     (
         'training/test_run.py',
         'training/test_tensorboard.py',
@@ -34,7 +34,7 @@ LONGEST = (
     ),
     ('training/test_checkpoint.py',),
     ('commands/test_scripts.py',),
-    # The shipped model, and how it reads pictures.
+    # These share the shipped model and the graph that reads pictures.
     (
         'pictures/test_normalize.py',
         'pictures/test_finding.py',
@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """Hands out groups of files in place of files."""
+    """Makes the scheduler that hands out groups of files, not files."""
     from xdist.scheduler import LoadFileScheduling
 
     class LoadGroups(LoadFileScheduling):
@@ -83,7 +83,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def file_of(nodeid):
-    """Returns the file of a test, from tests/ on."""
+    """Returns the path of a test's file, relative to tests/."""
     return nodeid.partition('::')[0].removeprefix('tests/')
 
 
@@ -138,7 +138,7 @@ def exported(shared):
 
 @pytest.fixture
 def load_once(monkeypatch):
-    """Has the shipped model loaded once for all tests that only ask it."""
+    """Makes commands use the shipped model that the process loaded first."""
     from kerasadder.serving import model_files
     from tests.support import shipped
 
@@ -147,7 +147,7 @@ def load_once(monkeypatch):
 
 @pytest.fixture(scope='session')
 def classify():
-    """The classifier of the shipped model."""
+    """Loads the classifier of the shipped model."""
     from kerasadder.serving import model_files
     from tests.support import shipped
 

@@ -1,6 +1,6 @@
-"""One small model, as a model and as its export, for tests that only ask it.
+"""One small model and its loaded export, for tests that only ask them.
 
-To load an export, and to run it for the first time, takes seconds.
+Loading an export and running it for the first time takes seconds.
 """
 
 import pytest

@@ -1,6 +1,6 @@
-"""The shipped model, which a process loads once.
+"""The shipped model, loaded once in each process.
 
-To load it and to run it for the first time takes seconds.
+Loading it and running it for the first time takes seconds.
 """
 
 import functools
