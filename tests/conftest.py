@@ -12,23 +12,45 @@ import pytest
 
 from tests.support.stripes import stripes
 
-# The files that take longest, the longest first: so the processes, which take a
-# file at a time in this order, end at about the same moment.
+# A process runs a whole group of files, because these files share what takes a
+# process long to make or to load. The groups that take longest come first, so
+# the processes end at about the same moment. Each other file is its own group.
 LONGEST = (
-    'test_checkpoint.py',
-    'test_scripts.py',
-    'test_run.py',
-    'test_notebook.py',
-    'test_adapt.py',
-    'test_export.py',
-    'test_servers.py',
-    'test_page.py',
-    'test_api.py',
-    'test_devices.py',
-    'test_signatures.py',
-    'test_normalize.py',
-    'test_malformed.py',
+    # These share the export of a small model, loaded.
+    (
+        'serving/test_servers.py',
+        'serving/test_export.py',
+        'serving/test_signatures.py',
+        'serving/test_malformed.py',
+        'serving/test_model_files.py',
+        'serving/test_formats.py',
+    ),
+    # These share a training run.
+    (
+        'training/test_run.py',
+        'training/test_tensorboard.py',
+        'training/test_tuning.py',
+        'docs/test_adapt.py',
+    ),
+    ('training/test_checkpoint.py',),
+    ('commands/test_scripts.py',),
+    # These share the shipped model and the graph that reads pictures.
+    (
+        'pictures/test_normalize.py',
+        'pictures/test_finding.py',
+        'pictures/test_photographs.py',
+        'data/test_from_pictures.py',
+        'commands/test_predict.py',
+        'serving/test_shipped.py',
+        'demo/test_answers.py',
+        'test_api.py',
+    ),
+    ('demo/test_page.py',),
+    ('docs/test_notebook.py',),
+    ('training/test_devices.py',),
+    ('commands/test_shell.py',),
 )
+GROUPS = {name: i for i, group in enumerate(LONGEST) for name in group}
 
 
 def pytest_configure(config):
@@ -44,8 +66,25 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    place = {name: i for i, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+    place = {name: i for i, name in enumerate(GROUPS)}
+    items.sort(key=lambda item: place.get(file_of(item.nodeid), len(place)))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Makes the scheduler that hands out groups of files, not files."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadGroups(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = file_of(nodeid)
+            return str(GROUPS.get(file, file))
+
+    return LoadGroups(config, log)
+
+
+def file_of(nodeid):
+    """Returns the path of a test's file, relative to tests/."""
+    return nodeid.partition('::')[0].removeprefix('tests/')
 
 
 @pytest.fixture(scope='session')
@@ -95,6 +134,26 @@ def exported(shared):
         if export.next_version(directory) == 1:
             export.export_saved_model(small_model(), directory)
     return directory / '1'
+
+
+@pytest.fixture
+def load_once(monkeypatch):
+    """Makes commands use the shipped model that the process loaded first."""
+    from kerasadder.serving import model_files
+    from tests.support import shipped
+
+    monkeypatch.setattr(model_files, '_load', shipped.load_once)
+
+
+@pytest.fixture(scope='session')
+def classify():
+    """Loads the classifier of the shipped model."""
+    from kerasadder.serving import model_files
+    from tests.support import shipped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_files, '_load', shipped.load_once)
+        return model_files.load_classifier()
 
 
 @pytest.fixture(scope='session')

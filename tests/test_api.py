@@ -17,7 +17,7 @@ from tests.support.scripts import python
 
 
 @pytest.fixture
-def somewhere(tmp_path, monkeypatch):
+def somewhere(load_once, tmp_path, monkeypatch):
     """A folder to run an example in, with a photograph of a 5 in it."""
     shutil.copy(ROOT / 'docs' / 'figures' / 'photo.jpg', tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -67,7 +67,6 @@ def test_importing_imports_neither_tensorflow_nor_keras():
     [
         'keras, kerasadder',
         pytest.param('kerasadder, keras', marks=pytest.mark.slow),
-        pytest.param('kerasadder.layers', marks=pytest.mark.slow),
     ],
 )
 def test_keras_loads_and_clones_without_custom_objects(imports, tmp_path):

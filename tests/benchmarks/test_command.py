@@ -14,6 +14,7 @@ def benchmark(*arguments):
     return run_script('benchmark.py', *arguments)
 
 
+@pytest.mark.slow
 def test_json_is_one_object(data_dir):
     done = benchmark(
         *('evaluation', '--presets=quick', '--rounds=2', '--json'),

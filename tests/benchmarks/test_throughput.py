@@ -39,6 +39,7 @@ def test_pipeline_and_resident_batch_are_compared(stripes_data, few_steps):
     assert figures['slower_standard_error'] >= 0
 
 
+@pytest.mark.slow
 def test_renderings_are_compared_with_warps_alone(
     stripes_data, few_steps, monkeypatch
 ):

@@ -45,6 +45,7 @@ def test_accuracy_that_never_comes_has_no_time(stripes_data, monkeypatch):
     assert run['all_seconds'] > 0
 
 
+@pytest.mark.slow
 def test_warming_up_is_undone(stripes_data):
     config = TrainingConfig(**SMALL, steps_per_execution=5)
     model = compilation.compiled_model(plan_run(config, 10))

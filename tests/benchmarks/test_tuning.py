@@ -1,9 +1,12 @@
+import pytest
+
 from benchmarks import optdigits
 from benchmarks import tuning
 from tests.support.small_runs import SMALL
 from tests.support.stripes import stripes
 
 
+@pytest.mark.slow
 def test_hand_is_learned_and_what_is_not_trained_on_forgotten(run, monkeypatch):
     images, labels = stripes(200, seed=5)
     pictures = optdigits.encode(images), 9 - labels

@@ -9,6 +9,7 @@ import pytest
 
 import kerasadder as package
 from kerasadder.commands import COMMANDS
+from kerasadder.commands import main
 from kerasadder.commands import runner
 
 
@@ -52,10 +53,10 @@ def test_closed_pipe_is_silent(arguments):
 
 
 @pytest.mark.parametrize('command', COMMANDS)
-def test_help_of_a_command_fits_a_screen(command):
-    done = kerasadder(command, '--help')
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+def test_help_of_a_command_fits_a_screen(command, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['kerasadder', command, '--help'])
+    assert main() == 0
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0][0].isupper()
     assert any(line.startswith('  --') for line in lines)
     assert len(lines) <= 60
@@ -63,10 +64,10 @@ def test_help_of_a_command_fits_a_screen(command):
 
 
 @pytest.mark.parametrize('arguments', [[], ['trian'], ['--version=1']])
-def test_no_such_command_is_one_line(arguments):
-    done = kerasadder(*arguments)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+def test_no_such_command_is_one_line(arguments, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['kerasadder', *arguments])
+    assert main() == 2
+    (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: ')
     assert 'train' in line
 

@@ -4,15 +4,17 @@ import re
 import pytest
 import tensorflow as tf
 
-from kerasadder.data import splits
+from tests.support.mnist import first_images
 from tests.support.scripts import SHIPPED
 from tests.support.scripts import run_script
 
+pytestmark = pytest.mark.usefixtures('load_once')
+
 
 @pytest.fixture(scope='module')
-def pictures(data_dir, tmp_path_factory):
+def pictures(tmp_path_factory):
     """Makes a folder of two test images and of files that are not pictures."""
-    ((images, labels),) = splits.load('test', data_dir=data_dir)
+    images = first_images(2)
     directory = tmp_path_factory.mktemp('pictures')
     for name, image in (
         ('light.png', images[0]),
@@ -21,7 +23,7 @@ def pictures(data_dir, tmp_path_factory):
         (directory / name).write_bytes(tf.io.encode_png(image).numpy())
     (directory / 'folder').mkdir()
     (directory / 'text.png').write_text('no picture')
-    return directory, labels[:2]
+    return directory, (7, 2)
 
 
 def predict(directory, *arguments, **kwargs):

@@ -9,8 +9,6 @@ from PIL import ImageDraw
 from PIL import ImageFilter
 
 from kerasadder.pictures.normalize import normalize_pictures
-from kerasadder.serving import model_files
-from tests.support.scripts import SHIPPED
 
 # A 3 with strokes as thick as in a scan of 8x8 pixels.
 THICK = [
@@ -25,11 +23,6 @@ THICK = [
 ]
 SIDE = 400
 INK, PAPER = 40, 225  # grey values
-
-
-@pytest.fixture(scope='module')
-def classify():
-    return model_files.load_classifier(SHIPPED)
 
 
 def page(strokes=16, blur=0.0, ink=INK, paper=PAPER):

@@ -10,10 +10,10 @@ import tensorflow as tf
 from PIL import Image
 from PIL import ImageDraw
 
-from kerasadder.data import splits
 from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.pictures.normalize import seen
 from kerasadder.pictures.normalize import trust
+from tests.support.mnist import first_images
 
 
 def ink(height=300, width=240, size=1.0, top=60, left=60, strokes=24):
@@ -120,9 +120,8 @@ def test_digit_fills_the_box_and_its_mass_is_in_the_middle(expected):
     assert expected[0].max() == 0
 
 
-def test_mnist_images_are_taken_as_they_are(data_dir):
-    ((images, _),) = splits.load('test', data_dir=data_dir)
-    images = images[:1000]
+def test_mnist_images_are_taken_as_they_are():
+    images = first_images(1000)
     encoded = [tf.io.encode_png(image).numpy() for image in images]
     first, second = normalize(*encoded).swapaxes(0, 1)
     np.testing.assert_array_equal(first, images)
@@ -130,15 +129,14 @@ def test_mnist_images_are_taken_as_they_are(data_dir):
     assert (first != second).any(axis=(1, 2, 3)).mean() < 0.01
 
 
-def test_small_picture_of_dark_ink_is_taken_light_on_dark(data_dir):
-    ((images, _),) = splits.load('test', data_dir=data_dir)
-    encoded = [tf.io.encode_png(255 - image).numpy() for image in images[:50]]
-    np.testing.assert_array_equal(normalize(*encoded)[:, 0], images[:50])
+def test_small_picture_of_dark_ink_is_taken_light_on_dark():
+    images = first_images(50)
+    encoded = [tf.io.encode_png(255 - image).numpy() for image in images]
+    np.testing.assert_array_equal(normalize(*encoded)[:, 0], images)
 
 
-def test_image_with_its_outer_columns_inverted_is_taken_as_it_is_too(data_dir):
-    ((images, _),) = splits.load('test', data_dir=data_dir)
-    images = images[:50].copy()
+def test_image_with_its_outer_columns_inverted_is_taken_as_it_is_too():
+    images = first_images(50).copy()
     images[:, :, :7] = 255 - images[:, :, :7]
     images[:, :, -7:] = 255 - images[:, :, -7:]
     readings = normalize(*(tf.io.encode_png(i).numpy() for i in images))

@@ -1,14 +1,8 @@
 import pytest
 
-from kerasadder.serving import model_files
 from tests.support.photographs import photograph
 from tests.support.scripts import SHIPPED
 from tests.support.scripts import run_script
-
-
-@pytest.fixture(scope='module')
-def classify():
-    return model_files.load_classifier(SHIPPED)
 
 
 @pytest.mark.parametrize('digit', range(10))
@@ -20,7 +14,7 @@ def test_shipped_model_reads_photographs(classify, digit):
 
 
 @pytest.mark.slow
-def test_predict_reads_a_photograph(tmp_path):
+def test_predict_reads_a_photograph(load_once, tmp_path):
     (tmp_path / 'photo.jpg').write_bytes(photograph(5, seed=9))
     done = run_script(
         'predict.py',

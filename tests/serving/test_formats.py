@@ -10,7 +10,6 @@ from kerasadder.errors import UserError
 from kerasadder.model import build_model
 from kerasadder.serving import formats
 from tests.support.serving_inputs import predict_inputs
-from tests.support.serving_inputs import small_model
 
 SHAPES = {
     'image': [28, 28, 1],
@@ -22,11 +21,6 @@ SHAPES = {
 
 def images(count):
     return predict_inputs(count)['image'].astype(np.uint8)
-
-
-@pytest.fixture(scope='module')
-def model():
-    return small_model()
 
 
 @pytest.fixture(scope='module')

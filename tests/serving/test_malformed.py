@@ -99,13 +99,6 @@ def spoil(inputs, kind, which, how):
     return 'Expects .* to be (float|int32|string) but'
 
 
-@pytest.fixture(scope='module')
-def loader(exported):
-    loader = cpp_loader.Loader(exported)
-    yield loader
-    loader.close()
-
-
 @functools.cache
 def good_inputs(signature):
     return INPUTS[signature](BATCH)

@@ -1,3 +1,5 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -18,6 +20,18 @@ def model():
     return randomized(build_model('2c5-3c5p-4c5-5c3'))
 
 
+@pytest.fixture(scope='module')
+def version(model, tmp_path_factory):
+    """An export of the model, which was compiled to train it."""
+    compiled = keras.models.clone_model(model)
+    compiled.set_weights(model.get_weights())
+    compiled.compile('adam', 'sparse_categorical_crossentropy')
+    compiled.optimizer.build(compiled.trainable_variables)
+    return export.export_saved_model(
+        compiled, tmp_path_factory.mktemp('export')
+    )
+
+
 def test_loads_a_keras_file(model, tmp_path):
     model.save(tmp_path / 'model.keras')
     again = model_files.load_model(tmp_path / 'model.keras')
@@ -25,12 +39,7 @@ def test_loads_a_keras_file(model, tmp_path):
         np.testing.assert_array_equal(again(inputs())[name], output)
 
 
-def test_loads_what_an_export_was_made_of(model, tmp_path, monkeypatch):
-    compiled = keras.models.clone_model(model)
-    compiled.set_weights(model.get_weights())
-    compiled.compile('adam', 'sparse_categorical_crossentropy')
-    compiled.optimizer.build(compiled.trainable_variables)
-    version = export.export_saved_model(compiled, tmp_path)
+def test_loads_what_an_export_was_made_of(model, version, monkeypatch):
     monkeypatch.setattr(model_files, 'SHIPPED', version)
     for path in (version, 'shipped'):
         again = model_files.load_model(path)
@@ -43,17 +52,15 @@ def test_loads_what_an_export_was_made_of(model, tmp_path, monkeypatch):
     assert not keras.models.load_model(written).compiled
 
 
-def test_export_without_a_keras_file_is_told(model, tmp_path):
-    version = export.export_saved_model(model, tmp_path)
-    (version / model_files.KERAS_FILE).unlink()
+def test_export_without_a_keras_file_is_told(version, tmp_path):
+    copy = shutil.copytree(version, tmp_path / '1')
+    (copy / model_files.KERAS_FILE).unlink()
     with pytest.raises(UserError, match=r'model\.keras: no such file'):
-        model_files.load_model(version)
+        model_files.load_model(copy)
 
 
-def test_saved_model_predicts_as_the_model_does(model, tmp_path):
-    predict = model_files.load_saved_model(
-        export.export_saved_model(model, tmp_path)
-    )
+def test_saved_model_predicts_as_the_model_does(model, version):
+    predict = model_files.load_saved_model(version)
     images = inputs(1030)['image']  # more than a signature takes in one call
     expected = evaluation.predict(with_every_number(model), images)
     for name, output in evaluation.predict(predict, images).items():

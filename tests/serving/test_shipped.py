@@ -1,10 +1,14 @@
-"""Tests that commands find the shipped model, in a checkout or installed."""
+"""Tests that commands find the shipped model, and that it reads MNIST."""
 
 import pathlib
 import shutil
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from kerasadder.data import from_idx
+from kerasadder.serving import model_files
 from kerasadder.serving.shipped import SHIPPED
 from tests.support import scripts
 from tests.support.scripts import python
@@ -34,10 +38,35 @@ def test_installed_package_has_it_inside(tmp_path):
 
 
 @pytest.mark.parametrize('flag', [[], ['--saved_model=none']])
-def test_command_finds_it_from_any_folder_unless_told_otherwise(flag, tmp_path):
+def test_command_finds_it_from_any_folder_unless_told_otherwise(
+    flag, load_once, tmp_path
+):
     photo = scripts.ROOT / 'docs' / 'figures' / 'photo.jpg'
     done = run_script('predict.py', photo, '--number=7', *flag, cwd=tmp_path)
     if flag:
         assert done.stderr.startswith('error: none: no folder ')
     else:
         assert done.stdout.startswith(f'{photo}: 5 + 7 = 12 ')
+
+
+@pytest.mark.slow
+def test_shipped_model_reads_mnist_as_pictures(load_once):
+    images, labels = from_idx.load(from_idx.mnist_folder(), 'test')
+    classify = model_files.load_classifier(SHIPPED)
+    every_number = model_files.load_saved_model(SHIPPED)
+    right = others = 0
+    numbers = np.arange(500) % 10
+    for i in range(0, len(images), 500):
+        batch, digits = images[i : i + 500], labels[i : i + 500]
+        answer = classify(
+            [tf.io.encode_png(image).numpy() for image in batch], numbers
+        )
+        plain = every_number(tf.cast(batch, tf.float32))
+        digit = np.argmax(plain['digit'], -1)
+        sums = np.argmax(plain['sum'], -1)[np.arange(500), numbers]
+        right += np.sum((digit == digits) & (sums == digits + numbers))
+        others += np.sum(
+            (answer['digit_label'] != digit) | (answer['sum_label'] != sums)
+        )
+    assert right > 9950
+    assert others <= 5

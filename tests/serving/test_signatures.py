@@ -5,12 +5,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from kerasadder.data import splits
-from kerasadder.model import build_model
-from kerasadder.serving import export
-from kerasadder.serving import model_files
 from tests.support.scripts import ROOT
-from tests.support.scripts import SHIPPED
 
 # All these operations are older than TensorFlow 2.18, so a server with that
 # version loads the model. If a new operation is missing here, look up the
@@ -36,15 +31,6 @@ UnsortedSegmentSum VarHandleOp VarIsInitializedOp Where While ZerosLike
 """
 
 
-@pytest.fixture(scope='module')
-def served(tmp_path_factory):
-    """Exports an untrained model; returns its folder and the loaded model."""
-    version = export.export_saved_model(
-        build_model('4c5-4c5p-4c5-4c3'), tmp_path_factory.mktemp('export')
-    )
-    return version, tf.saved_model.load(str(version))
-
-
 def stroke(count):
     """Makes equal images of a stroke, `(count, 28, 28, 1)`.
 
@@ -60,8 +46,7 @@ def pictures(count):
     return [tf.io.encode_png(image).numpy()] * count
 
 
-def test_pictures_get_what_their_images_get(served):
-    _, loaded = served
+def test_pictures_get_what_their_images_get(loaded):
     numbers = tf.constant([3, 9])
     outputs = loaded.signatures['classify_bytes'](
         image=tf.constant(pictures(2)), number=numbers
@@ -77,8 +62,8 @@ def test_pictures_get_what_their_images_get(served):
 
 
 @pytest.mark.parametrize('count', [0, 1, 33])
-def test_any_batch_size(served, count):
-    signatures = served[1].signatures
+def test_any_batch_size(loaded, count):
+    signatures = loaded.signatures
     numbers = tf.fill([count], 4)
     results = (
         signatures['serving_default'](
@@ -104,7 +89,7 @@ def test_any_batch_size(served, count):
         ('every_number', None),
     ],
 )
-def test_more_than_1024_examples_are_refused(served, signature, number):
+def test_more_than_1024_examples_are_refused(loaded, signature, number):
     image = pictures(1025) if signature == 'classify_bytes' else stroke(1025)
     inputs = {'image': tf.constant(image)}
     if number is not None:
@@ -113,11 +98,11 @@ def test_more_than_1024_examples_are_refused(served, signature, number):
         tf.errors.InvalidArgumentError,
         match=r'\[image has more than 1024 examples, send them in parts\]',
     ):
-        served[1].signatures[signature](**inputs)
+        loaded.signatures[signature](**inputs)
 
 
-def test_1024_examples_are_answered(served):
-    outputs = served[1].signatures['every_number'](image=stroke(1024))
+def test_1024_examples_are_answered(loaded):
+    outputs = loaded.signatures['every_number'](image=stroke(1024))
     assert outputs['sum'].shape == (1024, 10, 19)
 
 
@@ -146,9 +131,9 @@ OUTSIDE = 'has pixel values outside 0..255'
         (stroke(1), ONE_HOT, 'must be as many, not 1 and 3'),
     ],
 )
-def test_serving_default_says_what_does_not_fit(served, image, number, reason):
+def test_serving_default_says_what_does_not_fit(loaded, image, number, reason):
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
-        served[1].signatures['serving_default'](
+        loaded.signatures['serving_default'](
             image=tf.constant(image), number=tf.constant(number)
         )
     assert reason in str(error.value)
@@ -163,25 +148,25 @@ def test_serving_default_says_what_does_not_fit(served, image, number, reason):
         ([*pictures(1), b'GIF'], [3, 3], 'image[1] is not a PNG, JPEG, GIF'),
     ],
 )
-def test_classify_bytes_says_what_does_not_fit(served, image, number, reason):
+def test_classify_bytes_says_what_does_not_fit(loaded, image, number, reason):
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
-        served[1].signatures['classify_bytes'](
+        loaded.signatures['classify_bytes'](
             image=tf.constant(image), number=tf.constant(number)
         )
     assert reason in str(error.value)
 
 
-def test_graph_needs_neither_xla_nor_python_nor_this_machine(served):
-    saved = (served[0] / 'saved_model.pb').read_bytes()
+def test_graph_needs_neither_xla_nor_python_nor_this_machine(exported):
+    saved = (exported / 'saved_model.pb').read_bytes()
     assert b'_XlaMustCompile' not in saved
     for path in (ROOT, sys.prefix):
         assert str(path).encode() not in saved
 
 
-def test_older_servers_know_every_operation(served):
+def test_older_servers_know_every_operation(exported):
     """The list also excludes PyFunc, the operation that calls Python."""
     saved = saved_model_pb2.SavedModel.FromString(
-        (served[0] / 'saved_model.pb').read_bytes()
+        (exported / 'saved_model.pb').read_bytes()
     )
     (meta_graph,) = saved.meta_graphs
     nodes = list(meta_graph.graph_def.node)
@@ -190,26 +175,3 @@ def test_older_servers_know_every_operation(served):
     operations = {node.op for node in nodes}
     assert operations >= {'Conv2D', 'DecodeImage', 'Softmax'}
     assert operations <= set(OLD_OPS.split())
-
-
-@pytest.mark.slow
-def test_shipped_model_reads_mnist_as_pictures(data_dir):
-    ((images, labels),) = splits.load('test', data_dir=data_dir)
-    classify = model_files.load_classifier(SHIPPED)
-    every_number = model_files.load_saved_model(SHIPPED)
-    right = others = 0
-    numbers = np.arange(500) % 10
-    for i in range(0, len(images), 500):
-        batch, digits = images[i : i + 500], labels[i : i + 500]
-        answer = classify(
-            [tf.io.encode_png(image).numpy() for image in batch], numbers
-        )
-        plain = every_number(tf.cast(batch, tf.float32))
-        digit = np.argmax(plain['digit'], -1)
-        sums = np.argmax(plain['sum'], -1)[np.arange(500), numbers]
-        right += np.sum((digit == digits) & (sums == digits + numbers))
-        others += np.sum(
-            (answer['digit_label'] != digit) | (answer['sum_label'] != sums)
-        )
-    assert right > 9950
-    assert others <= 5

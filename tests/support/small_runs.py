@@ -30,7 +30,7 @@ SMALL = {
     'epochs': 3,
     'batch_size': 64,
     'learning_rate': 0.02,
-    'trunk': '4c5p-8c3-8c3p-16c3',
+    'trunk': '4c5p-16c5p',
     'dropout': 0.2,
 }
 
@@ -119,8 +119,8 @@ if __name__ == '__main__':
 
     tell('step', callbacks.ProgressLog, 'on_train_batch_end')
     tell('validation', callbacks.ExhaustiveValidation, 'on_epoch_end')
-    # A checkpoint has about 70 arrays, so this is in the middle of writing one.
-    tell('checkpoint', np.lib.format, 'write_array', every=50)
+    # A checkpoint has about 45 arrays, so this is in the middle of writing one.
+    tell('checkpoint', np.lib.format, 'write_array', every=30)
     tell('export', export, '_write')
 
     data = {

@@ -125,7 +125,7 @@ def test_complete_run_of_damaged_metrics_is_completed_again(
 
 
 def test_other_seed_gives_other_weights(run, stripes_data, tmp_path):
-    config = small_config(tmp_path, export_dir='', seed=1, epochs=1)
+    config = small_config(tmp_path, export_dir='', seed=1)
     train(config, stripes_data)
     assert (weights(run[1])[0] != weights(tmp_path)[0]).any()
 
@@ -182,7 +182,11 @@ def test_temperature_divides_the_digit_logits(stripes_data, tmp_path):
     last = []
     for temperature in (1.0, 2.0):
         config = small_config(
-            tmp_path / str(temperature), epochs=1, temperature=temperature
+            tmp_path / str(temperature),
+            epochs=1,
+            augmentation=False,
+            export_dir='',
+            temperature=temperature,
         )
         train(config, stripes_data)
         model = keras.models.load_model(f'{config.model_dir}/model.keras')
@@ -196,7 +200,12 @@ def test_diverged_run_stops_and_exports_nothing(stripes_data, tmp_path):
     images = images.astype(np.float32)
     images[1000] = np.nan
     data = {**stripes_data, 'train': (images, labels)}
-    config = small_config(tmp_path, steps_per_execution=1, checkpoint_steps=1)
+    config = small_config(
+        tmp_path,
+        augmentation=False,
+        steps_per_execution=1,
+        checkpoint_steps=1,
+    )
     with pytest.raises(UserError, match='training has diverged') as error:
         train(config, data)
     assert not (tmp_path / 'run' / 'model.keras').exists()
@@ -216,7 +225,11 @@ def test_model_below_the_minimum_accuracy_is_not_exported(
     stripes_data, tmp_path
 ):
     config = small_config(
-        tmp_path, epochs=1, learning_rate=1e-5, minimum_accuracy=1.0
+        tmp_path,
+        epochs=1,
+        augmentation=False,
+        learning_rate=1e-5,
+        minimum_accuracy=1.0,
     )
     with pytest.raises(UserError, match='below minimum_accuracy='):
         train(config, stripes_data)

@@ -68,7 +68,7 @@ def test_hyperparameters_and_final_accuracy_are_there_once(run):
     values = parsed['session_start_info'].hparams
     assert set(values) == set(small_config(directory).recipe())
     assert values['epochs'].number_value == 3
-    assert values['trunk'].string_value == '4c5p-8c3-8c3p-16c3'
+    assert values['trunk'].string_value == '4c5p-16c5p'
     assert values['augmentation'].bool_value
     # The run has a scalar for each metric that it declares.
     for info in parsed['experiment'].metric_infos:

@@ -7,7 +7,6 @@ import pytest
 
 from kerasadder.config import TrainingConfig
 from kerasadder.errors import UserError
-from kerasadder.serving import export
 from kerasadder.serving import model_files
 from kerasadder.training import callbacks
 from kerasadder.training import checkpoint
@@ -70,10 +69,10 @@ def test_training_starts_from_the_weights_of_a_file(trained):
 
 
 def test_training_starts_from_an_export_and_from_the_shipped_one(
-    trained, tmp_path, monkeypatch
+    run, trained, monkeypatch
 ):
     model = model_files.load_model(trained)
-    version = export.export_saved_model(model, tmp_path)
+    version = run[1] / 'export' / '1'
     monkeypatch.setattr(model_files, 'SHIPPED', version)
     for init in ('shipped', str(version)):
         for one, other in zip(
@@ -111,6 +110,7 @@ def test_missing_model_is_refused_before_a_folder_is_made(pictures, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_stopped_tuning_among_mnist_goes_on_exactly(
     trained, pictures, tmp_path, monkeypatch
 ):
