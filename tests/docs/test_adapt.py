@@ -144,16 +144,25 @@ def test_two_images_are_added(stripes_data, tmp_path, monkeypatch):
     assert (tmp_path / 'two_images' / '1' / 'saved_model.pb').is_file()
 
 
-@pytest.mark.parametrize('page', [ROOT / 'README.md', *ROOT.glob('docs/*.md')])
+def anchors(page):
+    """Returns what a link to a page may name after its `#`."""
+    headings = re.findall(r'(?m)^#+ (.*)$', page.read_text(encoding='utf-8'))
+    return {
+        re.sub(r'[^\w -]', '', heading).lower().replace(' ', '-')
+        for heading in headings
+    }
+
+
+@pytest.mark.parametrize(
+    'page', [*ROOT.glob('*.md'), *ROOT.glob('docs/*.md')], ids=lambda p: p.name
+)
 def test_links_lead_somewhere(page):
     text = page.read_text(encoding='utf-8')
-    for link in re.findall(r'\]\(([^)#:]+)\)', text):
-        assert (page.parent / link).exists(), link
-    headings = re.findall(r'(?m)^#+ (.*)$', text)
-    anchors = {
-        re.sub(r'[^\w -]', '', h).lower().replace(' ', '-') for h in headings
-    }
-    assert set(re.findall(r'\]\(#([^)]+)\)', text)) <= anchors
+    for link in re.findall(r'\]\(([^):]+)\)', text):
+        name, _, anchor = link.partition('#')
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 @pytest.mark.slow
