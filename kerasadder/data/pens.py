@@ -14,7 +14,7 @@ NEIGHBOUR = 19  # pixels, from a digit's image to its neighbour's
 
 
 def flag(
-    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, share: float = 0.4
+    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, share: float = 0.3
 ) -> tf.Tensor:
     """Gives some 1s the flag, and some the foot, that many hands write.
 
@@ -23,12 +23,27 @@ def flag(
     """
     drawn, angle, length, width, foot, tilt = drawing.draws(images, seed, 6)
     y, x = drawing.grid(images)
-    (top_x, top), (bottom_x, bottom) = _ends(images)
+    ink = tf.cast(images[..., :1] > 100, tf.float32)
+    rows = tf.reduce_max(ink, axis=2, keepdims=True)
+    rows_y = y[:, :, :1]
+    top, bottom = (
+        sign * tf.reduce_max(sign * tf.where(rows > 0, rows_y, -sign * 99.0), 1)
+        for sign in (-1.0, 1.0)
+    )
+    top, bottom = top[:, None], bottom[:, None]
+
+    def middle(row):
+        near = ink * tf.cast(tf.abs(y - row) < 1.5, tf.float32)
+        return tf.math.divide_no_nan(
+            tf.reduce_sum(near * x, [1, 2], keepdims=True),
+            tf.reduce_sum(near, [1, 2], keepdims=True),
+        )
+
     height = bottom - top
-    width = 0.6 + 1.2 * width
+    width = 0.6 + width
     angle = math.radians(25) + math.radians(40) * angle
-    length = (0.2 + 0.3 * length) * height
-    start = (top_x, top + 0.5)
+    length = (0.2 + 0.25 * length) * height
+    start = (middle(top), top + 0.5)
     end = (
         start[0] - length * tf.sin(angle),
         start[1] + length * tf.cos(angle),
@@ -38,61 +53,14 @@ def flag(
     foot_cover = drawing.segment(
         x,
         y,
-        (bottom_x - half, bottom - 0.3),
-        (bottom_x + half, bottom - 1.3 + 2 * tilt),
+        (middle(bottom) - half, bottom - 0.3),
+        (middle(bottom) + half, bottom - 1.3 + 2 * tilt),
         width,
     )
     cover = tf.where(foot < 0.4, tf.maximum(cover, foot_cover), cover)
-    return _add(images, cover, (labels == 1, drawn < share))
-
-
-def hook(
-    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, share: float = 0.5
-) -> tf.Tensor:
-    """Curls the tail of some 9s to the left, as many hands do.
-
-    The curl leaves the tail's end level or falling, then turns upwards.
-    """
-    drawn, length, fall, rise, width = drawing.draws(images, seed, 5)
-    y, x = drawing.grid(images)
-    (_, top), (bottom_x, bottom) = _ends(images)
-    height = bottom - top
-    width = 0.6 + 1.4 * width
-    length = (0.25 + 0.45 * length) * height
-    start = (bottom_x, bottom - 0.5)
-    turn = (start[0] - 0.6 * length, start[1] + 0.12 * fall * height)
-    end = (start[0] - length, turn[1] - 0.25 * rise * height)
-    cover = tf.maximum(
-        drawing.segment(x, y, start, turn, width),
-        drawing.segment(x, y, turn, end, width),
-    )
-    return _add(images, cover, (labels == 9, drawn < share))
-
-
-def _ends(images):
-    """Returns `(x, y)` of the ink's top and of its bottom, from the centre."""
-    y, x = drawing.grid(images)
-    ink = tf.cast(images[..., :1] > 100, tf.float32)
-    rows = tf.reduce_max(ink, axis=2, keepdims=True)
-
-    def end(sign):
-        inked_y = tf.where(rows > 0, sign * y[:, :, :1], -99.0)
-        row = sign * tf.reduce_max(inked_y, axis=1, keepdims=True)
-        near = ink * tf.cast(tf.abs(y - row) < 1.5, tf.float32)
-        middle = tf.math.divide_no_nan(
-            tf.reduce_sum(near * x, [1, 2], keepdims=True),
-            tf.reduce_sum(near, [1, 2], keepdims=True),
-        )
-        return middle, row
-
-    return end(-1.0), end(1.0)
-
-
-def _add(images, cover, conditions):
-    """Inks what a stroke covers, where both conditions hold."""
-    is_digit, is_drawn = conditions
-    where = tf.reshape(is_digit, (-1, 1, 1, 1)) & is_drawn
-    return tf.maximum(images, tf.where(where, 255 * cover, 0.0))
+    is_one = tf.reshape(labels, (-1, 1, 1, 1)) == 1
+    cover = tf.where(is_one & (drawn < share), cover, 0.0)
+    return tf.maximum(images, 255 * cover)
 
 
 def stroke(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

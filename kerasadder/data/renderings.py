@@ -33,8 +33,7 @@ def render(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     Args:
         images: Tensor `(batch, height, width, channels)` of any real dtype,
             0..255, light on dark.
-        labels: Integer tensor `(batch,)`, the digits; some 1s get a flag,
-            some 9s a hook.
+        labels: Integer tensor `(batch,)`, the digits; some 1s get a flag.
         seed: Integer tensor `(2,)`. Equal seeds render equally.
 
     Returns:
@@ -43,7 +42,6 @@ def render(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """
     kinds = [
         lambda images, seed: pens.flag(images, labels, seed),
-        lambda images, seed: pens.hook(images, labels, seed),
         lambda images, seed: random_warp(images, seed, **WARP),
         pens.stroke,
         pens.outline,

@@ -85,20 +85,6 @@ def test_only_1s_get_a_flag_and_it_is_at_the_upper_left():
     assert above[:, :13].sum() > 20 * above[:, 17:].sum()
 
 
-def test_only_9s_get_a_hook_and_it_is_at_the_lower_left():
-    images = bars(400)
-    labels = np.arange(400) % 10
-    hooked = pens.hook(images, labels, SEED, share=1.0).numpy()
-    is_nine = labels == 9
-    np.testing.assert_array_equal(changed(hooked, images), is_nine)
-    added = (hooked - images)[is_nine][..., 0]
-    assert (added >= 0).all()
-    # The bar's columns are 13-15, its rows 4-23.
-    left = added[:, :, :13]
-    assert left[:, 14:].sum() > 0.99 * left.sum()
-    assert left.sum() > 20 * added[:, :, 17:].sum()
-
-
 def test_stroke_thins_some_and_thickens_others_within_its_limits():
     images = bars(1000)
     ink = pens.stroke(images, SEED).numpy().sum(axis=(1, 2, 3))
