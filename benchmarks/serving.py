@@ -22,6 +22,7 @@ REQUESTS = (
     ('classify_bytes', 1),
 )
 WARM_UP = 3  # requests of each kind that come first and are not timed
+TURN = 0.4  # seconds
 
 
 def in_process(saved_model, images, seconds):
@@ -164,26 +165,27 @@ def _nothing(inputs):
 
 
 def in_turns(asks, seconds):
-    """Times callables of no arguments, a call of each in turn.
+    """Times functions without arguments, and calls them in turns.
+
+    A turn lasts `TURN` seconds, and its second half counts. ONNX Runtime's
+    threads spin after a call, and slow down what follows for some 50 ms.
 
     Args:
-        asks: A dict from names to callables.
-        seconds: How long; one call of each at the least.
+        asks: A dict from names to functions.
+        seconds: How long; one turn of each at the least.
 
     Returns:
         A dict from the names to the median time of a call, seconds.
     """
-    for _ in range(WARM_UP):
-        for ask in asks.values():
-            ask()
     took = {name: [] for name in asks}
-    first = next(iter(asks))
     end = time.perf_counter() + seconds
-    while not took[first] or time.perf_counter() < end:
+    while not all(took.values()) or time.perf_counter() < end:
         for name, ask in asks.items():
-            began = time.perf_counter()
-            ask()
-            took[name].append(time.perf_counter() - began)
+            middle = time.perf_counter() + TURN / 2
+            while (began := time.perf_counter()) < middle + TURN / 2:
+                ask()
+                if began >= middle:
+                    took[name].append(time.perf_counter() - began)
     return {name: float(np.median(times)) for name, times in took.items()}
 
 
