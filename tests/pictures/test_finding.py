@@ -162,13 +162,13 @@ def test_thick_digit_is_found_on_a_card_on_a_table():
 
 
 def test_halves_of_a_broken_digit_belong_together():
-    """The gap, 0.16 of a half's height, is too wide for a smaller part."""
+    """The gap is too wide for a small part, 0.16 of a half's height."""
     image = Image.new('L', (SIDE, SIDE), PAPER)
     draw = ImageDraw.Draw(image)
-    # A 0, 120 pixels high: the halves end 18 pixels from each other.
+    # A 0, 120 pixels high: the halves end some 18 pixels from each other.
     box = (155, 140, 245, 260)
-    draw.arc(box, 100, 260, INK, 14)
-    draw.arc(box, 280, 80, INK, 14)
+    draw.arc(box, 104, 256, INK, 14)
+    draw.arc(box, 284, 76, INK, 14)
     _, found = normalize_pictures([encode(np.asarray(image, float))]).numpy()[0]
     columns = np.flatnonzero(found[..., 0].max(axis=0) > 64)
     assert 12 < np.ptp(columns) + 1 <= 20  # 90 / 120 of 20; one half has 6
