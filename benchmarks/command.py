@@ -49,14 +49,14 @@ def define_flags(given):
     flags.DEFINE_integer(
         'rounds',
         9,
-        'Timings of each; medians are reported.',
+        'How often to time each. The medians are printed.',
         lower_bound=2,
         flag_values=given,
     )
     flags.DEFINE_integer(
         'seeds',
         3,
-        'Seeds of time_to_accuracy, baseline, plain_cnn and tuning.',
+        'Number of seeds for time_to_accuracy, baseline, plain_cnn, tuning.',
         lower_bound=1,
         flag_values=given,
     )
@@ -77,13 +77,13 @@ def define_flags(given):
     flags.DEFINE_string(
         'address',
         None,
-        'host:port of a server for serving. [fake servers]',
+        'host:port of the server that serving asks. [fake servers]',
         flag_values=given,
     )
     flags.DEFINE_string(
         'onnx',
         None,
-        'An .onnx file of --saved_model, to time beside it in serving.',
+        'An .onnx file of --saved_model. serving times both in turns.',
         flag_values=given,
     )
     flags.DEFINE_bool(
@@ -92,7 +92,7 @@ def define_flags(given):
     flags.DEFINE_integer(
         'images',
         1000,
-        'Test images of a kind in robustness.',
+        'Number of test images of each kind for robustness.',
         lower_bound=1,
         flag_values=given,
     )
@@ -105,13 +105,13 @@ def define_flags(given):
     flags.DEFINE_string(
         'figure',
         None,
-        'A .png file for robustness to draw all kinds to.',
+        'A .png file. robustness draws all kinds into it.',
         flag_values=given,
     )
     flags.DEFINE_integer(
         'pictures',
         300,
-        'Pictures to train on in tuning.',
+        'Number of pictures that tuning trains on.',
         lower_bound=60,
         upper_bound=1700,
         flag_values=given,
@@ -355,7 +355,7 @@ def check(given, arguments):
         _check_robustness(given)
     if arguments == ['writers'] and not given.qmnist:
         raise UserError(
-            'writers: wants --qmnist=FILE, qmnist-test-labels-idx2-int.gz of '
+            'writers: needs --qmnist=FILE, qmnist-test-labels-idx2-int.gz of '
             'https://github.com/facebookresearch/qmnist.'
         )
     if arguments[0] in ('serving', 'soak'):
@@ -390,5 +390,5 @@ def _check_fake_servers(subcommand):
     """Raises a `UserError` if the fake servers of the tests cannot run."""
     if not importlib.util.find_spec('tensorflow_serving'):
         raise UserError(
-            f"{subcommand}: wants pip install -c constraints.txt -e '.[test]'."
+            f"{subcommand}: needs pip install -c constraints.txt -e '.[test]'."
         )

@@ -105,6 +105,6 @@ def check(given: flags.FlagValues, arguments: list[str]) -> None:
         raise UserError(f'--output={given.output}: must end in {suffix}.')
     if not all(map(importlib.util.find_spec, modules)):
         raise UserError(
-            f'--format={given.format}: wants pip install -c constraints.txt -e '
+            f'--format={given.format}: needs pip install -c constraints.txt -e '
             f"'.[{given.format}]'."
         )
