@@ -166,6 +166,8 @@ def test_run_ends_with_the_mean_of_the_averaged_epochs(
         epochs=5,
         averaged_epochs=3,
         rendered_share=0.0,
+        # Two convolutions learn less surely by SGD.
+        trunk='4c5p-8c3-8c3p-16c3',
     )
     metrics = train(config, stripes_data)
     assert metrics['test']['joint_accuracy'] > 0.95
