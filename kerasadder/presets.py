@@ -14,7 +14,7 @@ PRESETS = {
         'dropout': 0.0,
         'augmentation': False,
     },
-    # python scripts/train.py: about 22 s an epoch on two idle cores, 99.61 %
+    # python scripts/train.py: 298 s on two idle cores, 99.61 %
     'default': {},
     # python scripts/train.py --preset=best --seed=1: 5,627 s on one core of a
     # busy machine, 99.72 %
