@@ -71,6 +71,7 @@ def test_read_only_folder_says_before_training_which_flag_helps(
     assert missing in line
 
 
+@pytest.mark.slow
 def test_home_that_cannot_be_written_is_done_without(data_dir, tmp_path):
     prepared = str(data_dir / 'mnist')
     done = python(

@@ -43,6 +43,7 @@ def compiled(**fields):
     )
 
 
+@pytest.mark.slow
 def test_hundred_pictures_make_a_better_model_of_them(
     trained, pictures, tmp_path
 ):
