@@ -16,6 +16,7 @@ from nicegui import ui
 
 from kerasadder.demo import answers
 from kerasadder.demo import conversion
+from kerasadder.demo.bars import Bars
 from kerasadder.errors import UserError
 from kerasadder.task import IMAGE_SHAPE
 from kerasadder.task import NUM_NUMBERS
@@ -126,7 +127,7 @@ class _Page:
                 html.h2('Network input')
                 self._seen = html.img(alt='28 x 28 pixels').classes('seen')
             self._bars = {
-                name: _Bars(name, count) for name, (count,) in OUTPUTS.items()
+                name: Bars(name, count) for name, (count,) in OUTPUTS.items()
             }
 
     def _make_examples(self, pictures):
@@ -209,49 +210,6 @@ class _Page:
         self._seen.props['src'] = _url(_png(np.zeros(IMAGE_SHAPE)))
         for name, shape in OUTPUTS.items():
             self._bars[name].show(np.zeros(shape))
-
-
-class _Bars:
-    """Shows a distribution as vertical bars, the most probable class in bold.
-
-    Args:
-        name: Name of the output.
-        count: Number of its classes.
-    """
-
-    def __init__(self, name, count):
-        with html.div().classes(f'of-{name}'):
-            html.h2(f'P({name})')
-            self._chart = html.div().classes(f'bars {name}').props('role=img')
-            with self._chart:
-                self._bars = [html.div().classes('bar') for _ in range(count)]
-        self._fills = []
-        for i, bar in enumerate(self._bars):
-            with bar:
-                with html.div().classes('track'):
-                    self._fills.append(html.div().classes('fill'))
-                ui.label(str(i))
-
-    def show(self, probabilities):
-        """Shows probabilities `(count,)`.
-
-        Zeros show empty bars, which stand for a missing picture.
-        """
-        likeliest = probabilities.argmax() if probabilities.any() else None
-        for i, (bar, fill, p) in enumerate(
-            zip(self._bars, self._fills, probabilities)
-        ):
-            fill.style(f'--p: {p:.4f}')
-            bar.props['title'] = f'{i}: {100 * p:.1f} %'
-            bar.classes(**{'add' if i == likeliest else 'remove': 'likeliest'})
-        label = 'no answer yet'
-        if likeliest is not None:
-            label = ', '.join(
-                f'{i}: {100 * p:.1f} %'
-                for i, p in enumerate(probabilities)
-                if p >= 0.001
-            )
-        self._chart.props['aria-label'] = label
 
 
 def _png(image):
