@@ -1,8 +1,11 @@
-"""The measuring of requests."""
+"""Tests how requests are timed."""
 
+import numpy as np
 import pytest
 
 from benchmarks import serving
+from kerasadder.serving import formats
+from kerasadder.serving import model_files
 
 
 def test_latencies_are_of_the_calls_after_warming_up(monkeypatch):
@@ -26,23 +29,38 @@ def test_second_half_of_each_turn_counts(monkeypatch):
     monkeypatch.setattr(serving.time, 'perf_counter', lambda: now[0])
 
     def ask(name, first, later):
-        # The threads of the other one still spin in the first half.
+        # Nine calls fill the first half of a turn.
         is_first = not order or order[-1][0] != name
         calls = 1 if is_first else order[-1][1] + 1
         order.append((name, calls))
-        now[0] += first if calls <= 2 else later
+        now[0] += first if calls <= 9 else later
 
     took = serving.in_turns(
         {
-            'tensorflow': lambda: ask('tensorflow', 0.09, 0.03),
-            'onnx': lambda: ask('onnx', 0.02, 0.02),
+            'tensorflow': lambda: ask('tensorflow', 0.02, 0.05),
+            'onnx': lambda: ask('onnx', 0.02, 0.04),
         },
         seconds=5,
     )
     assert took == {
-        'tensorflow': pytest.approx(0.03),
-        'onnx': pytest.approx(0.02),
+        'tensorflow': pytest.approx(0.05),
+        'onnx': pytest.approx(0.04),
     }
     turns = [name for name, calls in order if calls == 1]
     assert turns == ['tensorflow', 'onnx'] * (len(turns) // 2)
     assert len(turns) >= 10
+
+
+@pytest.mark.slow
+def test_parts_of_a_call_are_timed_beside_onnx_runtime(exported, tmp_path):
+    images = np.zeros((256, 28, 28, 1), np.uint8)
+    path = tmp_path / 'model.onnx'
+    formats.export_file(model_files.load_model(exported), path, images[:20])
+    figures = serving.against_onnx(exported, path, images, seconds=0)
+    assert list(figures) == ['1 images', '32 images', '256 images']
+    for took in figures.values():
+        network = took['network_ms']
+        assert 0 < took['nothing_ms'] < network
+        assert took['ratio'] == pytest.approx(
+            took['serving_default_ms'] / took['onnx_runtime_ms']
+        )
