@@ -202,6 +202,7 @@ def _stream(config, data):
         seed=config.seed,
         augment=config.augmentation,
         rendered_share=config.rendered_share,
+        drawn_share=config.drawn_share,
     )
 
 

@@ -97,6 +97,7 @@ def compute_time(config, train, validation, steps=None, muon=None):
         seed=config.seed,
         augment=config.augmentation,
         rendered_share=config.rendered_share,
+        drawn_share=config.drawn_share,
     )
     _warm_up(model, stream)
 

@@ -105,6 +105,13 @@ class TrainingConfig:
         at_least=0,
         at_most=1,
     )
+    drawn_share: float = _field(
+        0.4,
+        'Share of the rendered images whose digit is drawn from strokes, in '
+        'forms that MNIST lacks; 0 for images of anything but digits.',
+        at_least=0,
+        at_most=1,
+    )
     digit_loss_weight: float = _field(
         0.5, "Weight of the digit output's loss.", at_least=0
     )

@@ -38,5 +38,6 @@ PRESETS = {
         'learning_rate': 0.002,
         'trunk': _BEST_TRUNK,
         'freeze_trunk': True,
+        'drawn_share': 0.0,
     },
 }

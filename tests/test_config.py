@@ -38,6 +38,7 @@ def test_override_beats_preset():
         ('trunk', '32c5-64q3'),
         ('stochastic_depth', 1.0),
         ('rendered_share', 1.1),
+        ('drawn_share', -0.1),
         ('digit_loss_weight', -1.0),
         ('sum_loss_weight', float('nan')),
         ('mnist_images', -1),

@@ -4,7 +4,8 @@ splits: `load` loads train, validation and test; `among_mnist` adds MNIST's.
 batches: `training_batches` makes the stream, a pure function of seed and step.
 augmentation: `random_warp` warps the images of a batch.
 renderings: `render` draws the digits of a batch anew, by the kinds that follow.
-pens: `flag`, `stroke`, `outline`, `line`, `neighbour`.
+hands: `draw` draws digits from strokes, in forms that MNIST lacks.
+pens: `stroke`, `outline`, `line`, `neighbour`.
 papers: `patch`, `texture`, `ground`, `grain`, `specks`.
 cameras: `resolution`, `filtered`.
 drawing: `draws`, `grid` and others serve all kinds.

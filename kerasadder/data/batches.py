@@ -34,6 +34,7 @@ def training_batches(
     seed: int,
     augment: bool = False,
     rendered_share: float = 0.0,
+    drawn_share: float = 0.0,
     first_step: int = 0,
 ) -> tf.data.Dataset:
     """Makes the stream of training batches, a pure function of seed and step.
@@ -54,6 +55,8 @@ def training_batches(
         augment: Whether to warp and render the images at random.
         rendered_share: The share of each batch, 0..1, that augmentation renders
             anew; it warps the others.
+        drawn_share: The share of the rendered images, 0..1, whose digit is
+            drawn from strokes.
         first_step: The step with which the stream begins.
 
     Returns:
@@ -97,7 +100,10 @@ def training_batches(
             )
             if num_rendered:
                 rendered = renderings.render(
-                    first, digit[:num_rendered], renderings_seed
+                    first,
+                    digit[:num_rendered],
+                    renderings_seed,
+                    drawn_share,
                 )
                 image = tf.concat([rendered, image], axis=0)
         number = tf.random.stateless_uniform(

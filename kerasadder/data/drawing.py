@@ -1,4 +1,4 @@
-"""Makes random numbers, coordinates and strokes for a batch of images."""
+"""Makes random numbers and coordinates for a batch of images."""
 
 import numpy as np
 import tensorflow as tf
@@ -44,35 +44,3 @@ def turn(
     """
     cos, sin = tf.cos(angle), tf.sin(angle)
     return x * cos + y * sin, y * cos - x * sin
-
-
-def segment(
-    x: tf.Tensor,
-    y: tf.Tensor,
-    start: tuple[tf.Tensor, tf.Tensor],
-    end: tuple[tf.Tensor, tf.Tensor],
-    width: tf.Tensor,
-) -> tf.Tensor:
-    """Returns how much a straight stroke covers each pixel, 0..1.
-
-    Args:
-        x: float tensor, the pixels' x, as `grid` returns it.
-        y: float tensor, the pixels' y.
-        start: x and y of the stroke's start, float tensors, pixels.
-        end: x and y of the stroke's end.
-        width: float tensor, half of the stroke's width, pixels.
-
-    Returns:
-        float tensor of the shape that the arguments broadcast to.
-    """
-    along_x, along_y = end[0] - start[0], end[1] - start[1]
-    share = tf.math.divide_no_nan(
-        (x - start[0]) * along_x + (y - start[1]) * along_y,
-        along_x**2 + along_y**2,
-    )
-    share = tf.clip_by_value(share, 0.0, 1.0)
-    distance = tf.sqrt(
-        (x - start[0] - share * along_x) ** 2
-        + (y - start[1] - share * along_y) ** 2
-    )
-    return tf.clip_by_value(width + 0.5 - distance, 0.0, 1.0)

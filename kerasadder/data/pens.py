@@ -13,56 +13,6 @@ from kerasadder.data import drawing
 NEIGHBOUR = 19  # pixels, from a digit's image to its neighbour's
 
 
-def flag(
-    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, share: float = 0.3
-) -> tf.Tensor:
-    """Gives some 1s the flag, and some the foot, that many hands write.
-
-    MNIST was written in the United States, where a 1 is a single stroke. The
-    flag falls from the top to the left, steeper and shorter than a 7's.
-    """
-    drawn, angle, length, width, foot, tilt = drawing.draws(images, seed, 6)
-    y, x = drawing.grid(images)
-    ink = tf.cast(images[..., :1] > 100, tf.float32)
-    rows = tf.reduce_max(ink, axis=2, keepdims=True)
-    rows_y = y[:, :, :1]
-    top, bottom = (
-        sign * tf.reduce_max(sign * tf.where(rows > 0, rows_y, -sign * 99.0), 1)
-        for sign in (-1.0, 1.0)
-    )
-    top, bottom = top[:, None], bottom[:, None]
-
-    def middle(row):
-        near = ink * tf.cast(tf.abs(y - row) < 1.5, tf.float32)
-        return tf.math.divide_no_nan(
-            tf.reduce_sum(near * x, [1, 2], keepdims=True),
-            tf.reduce_sum(near, [1, 2], keepdims=True),
-        )
-
-    height = bottom - top
-    width = 0.6 + width
-    angle = math.radians(25) + math.radians(40) * angle
-    length = (0.2 + 0.25 * length) * height
-    start = (middle(top), top + 0.5)
-    end = (
-        start[0] - length * tf.sin(angle),
-        start[1] + length * tf.cos(angle),
-    )
-    cover = drawing.segment(x, y, start, end, width)
-    half = (0.15 + 0.2 * foot) * height
-    foot_cover = drawing.segment(
-        x,
-        y,
-        (middle(bottom) - half, bottom - 0.3),
-        (middle(bottom) + half, bottom - 1.3 + 2 * tilt),
-        width,
-    )
-    cover = tf.where(foot < 0.4, tf.maximum(cover, foot_cover), cover)
-    is_one = tf.reshape(labels, (-1, 1, 1, 1)) == 1
-    cover = tf.where(is_one & (drawn < share), cover, 0.0)
-    return tf.maximum(images, 255 * cover)
-
-
 def stroke(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Makes strokes thinner or thicker, as other pens do.
 

@@ -92,6 +92,7 @@ def _fit_on(plan, model, train, chain, step):
         seed=config.seed,
         augment=config.augmentation,
         rendered_share=config.rendered_share,
+        drawn_share=config.drawn_share,
         first_step=step,
     )
     if done:

@@ -149,6 +149,32 @@ def test_a_share_of_each_batch_is_rendered_anew(share, rendered):
     np.testing.assert_array_equal(changed, np.arange(32) < rendered)
 
 
+def test_a_share_of_the_rendered_images_is_drawn_with_its_own_label():
+    images = np.zeros((40, 28, 28, 1), np.uint8)
+    labels = np.arange(40) % 10
+
+    def last(drawn_share):
+        *_, (inputs, targets) = batches.training_batches(
+            images,
+            labels,
+            batch_size=40,
+            steps=2,
+            seed=0,
+            augment=True,
+            rendered_share=0.5,
+            drawn_share=drawn_share,
+        )
+        return inputs['image'].numpy(), targets['digit'].numpy()
+
+    (drawn, digits), (black, same_digits) = last(0.5), last(0.0)
+    np.testing.assert_array_equal(digits, same_digits)
+    changed = (drawn != black).any(axis=(1, 2, 3))
+    # Of 40 images, 20 are rendered and 10 drawn; the eleventh may have the
+    # tenth as its neighbour.
+    assert changed[:10].all()
+    assert not changed[11:].any()
+
+
 def test_too_large_batch_is_refused():
     with pytest.raises(UserError, match='batch_size'):
         numbered_batches(count=10, batch_size=11)
