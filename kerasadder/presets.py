@@ -14,10 +14,11 @@ PRESETS = {
         'dropout': 0.0,
         'augmentation': False,
     },
-    # python scripts/train.py: 298 s on two idle cores, 99.61 %
+    # python scripts/train.py: 99.60 %; 298 s on two idle cores, before digits
+    # were drawn from strokes
     'default': {},
-    # python scripts/train.py --preset=best --seed=0: 4,792 s on one core of a
-    # busy machine, 99.70 %
+    # python scripts/train.py --preset=best: 4,928 s on one core of a busy
+    # machine, 99.67 %
     'best': {
         'epochs': 56,
         'averaged_epochs': 17,
