@@ -107,8 +107,8 @@ class TrainingConfig:
     )
     drawn_share: float = _field(
         0.4,
-        'Share of the rendered images whose digit is drawn from strokes, in '
-        'forms that MNIST lacks; 0 for images of anything but digits.',
+        'Share of these that is drawn from strokes instead; 0 for images of '
+        'anything but digits.',
         at_least=0,
         at_most=1,
     )
