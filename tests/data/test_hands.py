@@ -40,6 +40,14 @@ def test_a_digit_has_the_size_and_the_place_that_mnist_gives_it(shape):
     assert abs((first + last).mean() - (shape[0] - 1)) < 0.2
 
 
+def test_the_points_wobble():
+    """Each form of an 8 is as high as the other, and a pen widens both ends."""
+    images = drawn(np.full(200, 8))
+    rows = [np.flatnonzero(image.any(axis=(1, 2))) for image in images]
+    middle = np.array([(row[0] + row[-1]) / 2 for row in rows])
+    assert 0.4 < middle.std() < 1.2
+
+
 def test_the_pens_are_of_many_widths():
     images = drawn(np.zeros(500, int))
     # A 0 is left blank within, so that each row has two strokes.

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from kerasadder import files
+from kerasadder.data import batches
 from kerasadder.errors import UserError
 from kerasadder.task import SUMS
 from kerasadder.training import callbacks
@@ -103,6 +104,22 @@ def test_exports_the_trained_model(run, stripes_data):
     )['digit']
     errors = (np.argmax(digit, axis=-1) != labels).sum()
     assert errors == metrics['test']['digit_errors']
+
+
+def test_training_takes_the_shares_of_the_configuration(
+    stripes_data, tmp_path, monkeypatch
+):
+    class Stopped(Exception):
+        pass
+
+    def stop(*data, **given):
+        assert (given['rendered_share'], given['drawn_share']) == (0.3, 0.7)
+        raise Stopped
+
+    monkeypatch.setattr(batches, 'training_batches', stop)
+    config = small_config(tmp_path, rendered_share=0.3, drawn_share=0.7)
+    with pytest.raises(Stopped):
+        train(config, stripes_data)
 
 
 def test_complete_run_is_left_alone(run, stripes_data, capsys):
