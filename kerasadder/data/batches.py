@@ -99,13 +99,13 @@ def training_batches(
                 lambda: tf.cast(rest, tf.float32),
             )
             if num_rendered:
-                rendered = renderings.render(
-                    first,
-                    digit[:num_rendered],
-                    renderings_seed,
-                    drawn_share,
+                rendered, rendered_digit = renderings.render(
+                    first, digit[:num_rendered], renderings_seed, drawn_share
                 )
                 image = tf.concat([rendered, image], axis=0)
+                digit = tf.concat(
+                    [rendered_digit, digit[num_rendered:]], axis=0
+                )
         number = tf.random.stateless_uniform(
             [batch_size], numbers_seed, 0, NUM_NUMBERS, tf.int32
         )

@@ -34,7 +34,7 @@ def render(
     labels: tf.Tensor,
     seed: tf.Tensor,
     drawn_share: float = 0.0,
-) -> tf.Tensor:
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Renders each image anew, by several kinds that it draws at random.
 
     Args:
@@ -43,11 +43,11 @@ def render(
         labels: Integer tensor `(batch,)`, the digits.
         seed: Integer tensor `(2,)`. Equal seeds render equally.
         drawn_share: The share of the images, 0..1, from the first on, in whose
-            place `hands.draw` draws the digit.
+            place `hands.draw` draws other digits.
 
     Returns:
-        float32 tensor of the shape of `images`. Its range is not 0..255: the
-        model standardises its input.
+        float32 tensor of the shape of `images`, whose range is not 0..255: the
+        model standardises its input. And the labels of these images.
     """
     kinds = [
         lambda images, seed: random_warp(images, seed, **WARP),
@@ -63,8 +63,9 @@ def render(
     images = tf.cast(images, tf.float32)
     hands_seed, *seeds = drawing.split(seed, 1 + len(kinds))
     number = round(drawn_share * images.shape[0])
-    drawn = hands.draw(images[:number], labels[:number], hands_seed)
+    drawn, digits = hands.draw(images[:number], hands_seed)
     images = tf.concat([drawn, images[number:]], axis=0)
+    labels = tf.concat([digits, labels[number:]], axis=0)
     for kind, kind_seed in zip(kinds, seeds):
         images = kind(images, kind_seed)
-    return images
+    return images, labels

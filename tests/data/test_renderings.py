@@ -33,28 +33,31 @@ def changed(images, before):
 
 def test_equal_seeds_render_equally_and_others_do_not():
     images, labels = bars(8), np.arange(8)
-    first = renderings.render(images, labels, SEED)
-    again = renderings.render(images, labels, SEED)
-    other = renderings.render(images, labels, [3, 6])
+    first, _ = renderings.render(images, labels, SEED)
+    again, _ = renderings.render(images, labels, SEED)
+    other, _ = renderings.render(images, labels, [3, 6])
     np.testing.assert_array_equal(first, again)
     assert changed(other, first).all()
 
 
 def test_the_first_images_are_drawn_from_strokes():
     black, labels = np.zeros((40, 28, 28, 1), np.float32), np.arange(40) % 10
-    drawn, none = (
-        renderings.render(black, labels, SEED, share).numpy()
-        for share in (0.25, 0.0)
+    (drawn, digits), (none, same_digits) = (
+        renderings.render(black, labels, SEED, share) for share in (0.25, 0.0)
     )
+    np.testing.assert_array_equal(same_digits, labels)
+    np.testing.assert_array_equal(digits[10:], labels[10:])
+    assert (digits[:10].numpy() != labels[:10]).any()
     # Without a digit, only a line or a paper changes an image; the rest of a
     # batch has its ten as neighbours at most.
-    same = (drawn == none).all(axis=(1, 2, 3))
+    same = (drawn == none).numpy().all(axis=(1, 2, 3))
     assert not same[:10].any()
     assert same[11:].all()
 
 
 def test_each_image_is_rendered_in_its_own_way():
-    rendered = renderings.render(bars(50), np.ones(50, int), SEED).numpy()
+    rendered, _ = renderings.render(bars(50), np.ones(50, int), SEED)
+    rendered = rendered.numpy()
     assert rendered.shape == (50, 28, 28, 1)
     assert rendered.dtype == np.float32
     assert np.isfinite(rendered).all()
