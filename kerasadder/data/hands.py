@@ -1,7 +1,7 @@
 """Draws digits from strokes, as hands write them that MNIST does not know.
 
-MNIST was written in the United States. Elsewhere many people give a 1 a long
-flag, cross a 7, leave a 4 open and curl the tail of a 9.
+MNIST was written in the United States. Elsewhere many people give a 1 a flag,
+cross a 7, leave a 4 open and curl the tail of a 9.
 """
 
 import itertools
@@ -14,8 +14,8 @@ from kerasadder.data import drawing
 # The forms of each digit. All forms are drawn equally often, so a digit that
 # people write in many ways is drawn more often. A form is some strokes with `|`
 # between them. A stroke runs smoothly through its points, each x,y: x from the
-# left, y from the top, both in hundredths of the height. Strokes with a point in
-# common meet there.
+# left, y from the top, both in hundredths of the height. Strokes with a point
+# in common meet there.
 FORMS = (
     (
         '50,0 20,15 10,50 20,85 50,100 80,85 90,50 80,15 50,0',

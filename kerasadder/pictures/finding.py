@@ -29,15 +29,16 @@ PREFERENCE = (1.0, 0.3, 0.9)
 
 
 @subgraph(tf.TensorSpec((None, None, None), tf.uint8))
-def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Finds the digit in a picture and places it as MNIST does.
 
     Args:
         picture: uint8 tensor `(height, width, channels)`.
 
     Returns:
-        float32 tensor `(28, 28, 1)`, 0..255; and the strength of the strongest
-        ink, float32 `()`, 0..255. Both are 0 if the picture shows no ink.
+        float32 tensor `(28, 28, 1)`, 0..255; the strength of the strongest ink,
+        float32 `()`, 0..255; and whether the digit lies off the border, bool
+        `()`. They are 0 and False if the picture shows no ink.
     """
     picture, _ = inks.shrink(picture, MOST)
     look, scale = _resize(picture)
@@ -46,6 +47,8 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     def place():
         rows, columns = placing.around(ink, scale, tf.shape(picture))
         top, left, bottom, right = tf.unstack(placing.box(ink))
+        height, width = tf.unstack(tf.cast(tf.shape(ink), tf.float32))
+        is_off = (top > 0) & (left > 0) & (bottom < height) & (right < width)
 
         def nearer():
             near, _ = _resize(picture[rows, columns])
@@ -54,12 +57,14 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         longer = tf.maximum(bottom - top, right - left)
         seen = tf.cond(longer < LOOK / 3, nearer, lambda: ink)
         full = tf.maximum(placing.full_ink(seen), 1e-3)
-        return 255 * placing.place(tf.minimum(seen / full, 1.0))
+        return 255 * placing.place(tf.minimum(seen / full, 1.0)), is_off
 
-    image = tf.cond(
-        strength > 0, place, lambda: tf.zeros(IMAGE_SHAPE, tf.float32)
+    image, is_off = tf.cond(
+        strength > 0,
+        place,
+        lambda: (tf.zeros(IMAGE_SHAPE, tf.float32), False),
     )
-    return tf.ensure_shape(image, IMAGE_SHAPE), strength
+    return tf.ensure_shape(image, IMAGE_SHAPE), strength, is_off
 
 
 def _resize(picture):

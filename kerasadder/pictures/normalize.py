@@ -23,6 +23,7 @@ from kerasadder.task import IMAGE_SHAPE
 READINGS = 2  # of each picture
 MIN_CONTRAST = 20.0  # of 255, between ink and paper
 UNSURE = 1.0  # skewness, as of a black and white picture with 28 % ink
+COVERED = 0.7  # mean ink along a side of a picture that shows a table's edge
 SMALL = 64  # pixels of the longer side: too few to tell things apart
 
 
@@ -136,7 +137,7 @@ def _of_image(picture):
 
 def _of_small(picture):
     """Reads a small picture by its ink, and as a tight crop of a digit."""
-    ink, strength = whole.read(picture)
+    ink, strength, _ = whole.read(picture)
     grey, contrast, _ = _light_on_dark(picture)
     crop = tf.image.resize_with_pad(
         grey[..., None] - tf.reduce_min(grey), BOX, BOX, antialias=True
@@ -148,8 +149,10 @@ def _of_small(picture):
 
 def _of_large(picture):
     """Reads a picture by all of its ink, and by the digit found in it."""
-    ink, strength = whole.read(picture)
-    digit, digit_strength = finding.read(picture)
+    ink, strength, side = whole.read(picture)
+    digit, digit_strength, is_off = finding.read(picture)
+    # Ink all along a side, where the digit is not, is no digit's.
+    strength = tf.where(is_off & (side > COVERED), 0.0, strength)
     return tf.stack([ink, digit]), tf.stack([strength, digit_strength])
 
 

@@ -14,15 +14,16 @@ WINDOW = 33  # of these pixels; wider than any stroke
 
 
 @subgraph(tf.TensorSpec((None, None, None), tf.uint8))
-def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Places all ink of a picture as MNIST does.
 
     Args:
         picture: uint8 tensor `(height, width, channels)`.
 
     Returns:
-        float32 tensor `(28, 28, 1)`, 0..255; and the strength of full ink,
-        float32 `()`, 0..255. Both are 0 if the picture shows no ink.
+        float32 tensor `(28, 28, 1)`, 0..255; the strength of full ink, float32
+        `()`, 0..255; and the mean ink along the picture's side that has the
+        most, float32 `()`, 0..1. All are 0 if the picture shows no ink.
     """
     # The first look finds the ink, the second one sees it from nearby.
     look, scale = inks.shrink(picture, FIRST_LOOK)
@@ -34,13 +35,15 @@ def read(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return 255 * placing.place(seen)
 
     image = tf.cond(strength > 0, place, lambda: tf.zeros(IMAGE_SHAPE))
-    return tf.ensure_shape(image, IMAGE_SHAPE), strength
+    image = tf.ensure_shape(image, IMAGE_SHAPE)
+    side = tf.reduce_max([tf.reduce_mean(pixels) for pixels in _sides(ink)])
+    return image, strength, side
 
 
 @subgraph(tf.TensorSpec((None, None)))
 def _ink(grey):
     """Returns each pixel's ink, 0..1, and the strength of full ink, 0..255."""
-    border = tf.concat([grey[0], grey[-1], grey[:, 0], grey[:, -1]], axis=0)
+    border = tf.concat(_sides(grey), axis=0)
     middle = (tf.reduce_min(grey) + tf.reduce_max(grey)) / 2
     light_paper = inks.quantile(tf.sort(border), 0.5) > middle
     ink = tf.where(light_paper, 255 - grey, grey)
@@ -48,6 +51,11 @@ def _ink(grey):
     ink = inks.without_grain(ink[None])[0]
     full = placing.full_ink(ink)
     return tf.minimum(ink / tf.maximum(full, 1e-3), 1.0), full
+
+
+def _sides(values):
+    """Returns the pixels along each side of `(height, width)`."""
+    return [values[0], values[-1], values[:, 0], values[:, -1]]
 
 
 def _shading(grey):

@@ -144,6 +144,22 @@ def test_second_reading_has_the_digit_alone_on_black(name):
     assert (cluttered == 0).mean() > 0.5
 
 
+def test_all_ink_is_no_reading_of_a_picture_with_a_table_along_a_side():
+    def is_alone(values):
+        first, second = normalize_pictures([encode(values)]).numpy()[0]
+        return np.array_equal(first, second)
+
+    on_table = drawn(table_edge)
+    assert is_alone(on_table)
+    # A table that is seen along half of a side may as well be a stroke.
+    on_table[:, :200] = PAPER
+    assert not is_alone(on_table)
+    # Nor is a digit alone that covers a side of its own crop.
+    seven = np.full((200, 150), PAPER, float)
+    seven[:30] = seven[:, 100:130] = INK
+    assert not is_alone(seven)
+
+
 @pytest.mark.parametrize('enlarged', [10, 20])
 def test_thick_strokes_in_a_tight_crop_are_found_whole(enlarged):
     levels = {'.': 255, '+': 128, '#': 0}
