@@ -36,7 +36,8 @@ def normalize_pictures(encoded: tf.Tensor) -> tf.Tensor:
 
     The first reading takes all ink as the digit. The second reading finds the
     digit among the things in the picture. If the picture is too small for that,
-    the second reading takes it as a tight crop of the digit.
+    the second reading takes it as a tight crop of the digit. If the picture
+    shows a table's edge, both readings are the second one.
 
     A picture of MNIST's own size, 28x28 pixels, is not scaled or moved. It
     is inverted if its ink is dark. If ink and paper cover about as many pixels,
