@@ -14,9 +14,9 @@ PRESETS = {
         'dropout': 0.0,
         'augmentation': False,
     },
-    # python scripts/train.py: 266 s on two idle cores, 99.60 %
+    # python scripts/train.py: 266 s on two idle cores, 99.62 %
     'default': {},
-    # python scripts/train.py --preset=best: 4,928 s on one core of a busy
+    # python scripts/train.py --preset=best: 3,364 s on one core of a busy
     # machine, 99.67 %
     'best': {
         'epochs': 56,
