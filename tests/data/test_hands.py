@@ -75,7 +75,7 @@ def test_all_forms_are_drawn_equally_often():
 
 def test_some_digits_are_hollow():
     """Near its foot a 7 is one stroke, with two rims if it is hollow."""
-    row = drawn(7, count=9000)[:, 21, :, 0] > 127
+    row = drawn(7, count=9000)[:, 18, :, 0] > 127
     rims = row[:, 0] + (np.diff(row.astype(int)) == 1).sum(axis=1)
     assert (rims == 2).mean() == pytest.approx(hands.HOLLOW, abs=0.03)
     assert np.isin(rims, (1, 2)).all()
