@@ -14,7 +14,7 @@ PRESETS = {
         'dropout': 0.0,
         'augmentation': False,
     },
-    # python scripts/train.py: 266 s on two idle cores, 99.62 %
+    # python scripts/train.py: 325 s on two idle cores, 99.62 %
     'default': {},
     # python scripts/train.py --preset=best: 3,364 s on one core of a busy
     # machine, 99.67 %
