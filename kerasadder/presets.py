@@ -16,8 +16,8 @@ PRESETS = {
     },
     # python scripts/train.py: 325 s on two idle cores, 99.62 %
     'default': {},
-    # python scripts/train.py --preset=best: 3,364 s on one core of a busy
-    # machine, 99.67 %
+    # python scripts/train.py --preset=best: 3,364 s with one compute thread
+    # on a busy machine, 99.67 %
     'best': {
         'epochs': 56,
         'averaged_epochs': 17,

@@ -55,8 +55,8 @@ def training_batches(
         augment: Whether to warp and render the images at random.
         rendered_share: The share of each batch, 0..1, that augmentation renders
             anew; it warps the others.
-        drawn_share: The share of the rendered images, 0..1, whose digit is
-            drawn from strokes.
+        drawn_share: The share of the rendered images, 0..1, in whose place
+            other digits are drawn from strokes.
         first_step: The step with which the stream begins.
 
     Returns:

@@ -179,6 +179,7 @@ def draw(images: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     distance = tf.reshape(
         _distance(pixels, starts, ends), [-1, *images.shape[1:3], 1]
     )
+    # The outline is half as wide as the pen's stroke would be.
     rim = tf.abs(distance - radius) + pen / 2
     distance = tf.where(hollow < HOLLOW, rim, distance)
     cover = tf.clip_by_value(pen + 0.5 - distance, 0.0, 1.0)

@@ -40,14 +40,15 @@ def render(
     Args:
         images: Tensor `(batch, height, width, channels)` of any real dtype,
             0..255, light on dark.
-        labels: Integer tensor `(batch,)`, the digits.
+        labels: int32 tensor `(batch,)`, the digits.
         seed: Integer tensor `(2,)`. Equal seeds render equally.
         drawn_share: The share of the images, 0..1, from the first on, in whose
             place `hands.draw` draws other digits.
 
     Returns:
         float32 tensor of the shape of `images`, whose range is not 0..255: the
-        model standardises its input. And the labels of these images.
+        model standardises its input; and the labels of these images, int32
+        tensor `(batch,)`.
     """
     kinds = [
         lambda images, seed: random_warp(images, seed, **WARP),

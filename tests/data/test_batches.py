@@ -164,7 +164,10 @@ def test_a_share_of_the_rendered_images_is_drawn_with_labels_of_their_own():
             rendered_share=0.5,
             drawn_share=drawn_share,
         )
-        return inputs['image'].numpy(), targets['digit'].numpy()
+        digit = targets['digit'].numpy()
+        number = inputs['number'].numpy().argmax(axis=1)
+        np.testing.assert_array_equal(targets['sum'], digit + number)
+        return inputs['image'].numpy(), digit
 
     (drawn, digits), (black, replaced) = last(0.5), last(0.0)
     assert (digits[:10] != replaced[:10]).any()
