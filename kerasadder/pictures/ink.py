@@ -11,7 +11,7 @@ from kerasadder.pictures import windows
 # Widths of windows, as shares of the picture's longer side.
 PEN, MARKER = 0.14, 0.5  # wider than strokes of a pen, of a thick marker
 AROUND_PEN, AROUND_MARKER = 0.16, 0.79  # with more paper than ink
-SAMPLED = 128  # pixels of the longer side, at most, to compare colours at
+SAMPLED = 64  # pixels of the longer side, at most, that statistics look at
 NEAR = 0.25  # a share too: within it a digit's strokes are about as strong
 FAINTEST = 8.0  # of 255; what is fainter is not ink
 WEAKEST = 0.35  # of the strongest ink near; what is weaker is not a stroke
@@ -63,12 +63,10 @@ def grey(picture: tf.Tensor) -> tf.Tensor:
     channels = tf.shape(picture)[-1]
     has_alpha = 1 - channels % 2  # two or four channels
     colour = picture[..., : channels - has_alpha]
-    # A sample of the pixels gives as good an axis in less time.
-    step = 1 + tf.reduce_max(tf.shape(colour)[:2]) // SAMPLED
     value = tf.cond(
         tf.shape(colour)[-1] == 1,
         lambda: colour[..., 0],
-        lambda: tf.squeeze(colour @ _colour_axis(colour[::step, ::step]), -1),
+        lambda: tf.squeeze(colour @ _colour_axis(colour), -1),
     )
     alpha = tf.where(has_alpha == 1, picture[..., -1] / 255, 1.0)
     # A drawing on a transparent ground needs paper of the other lightness.
@@ -79,21 +77,31 @@ def grey(picture: tf.Tensor) -> tf.Tensor:
     return alpha * value + (1 - alpha) * paper
 
 
+def _step(picture):
+    """Returns the distance of the pixels that statistics look at, int32 `()`.
+
+    Every pixel would give about the same answer, but later.
+    """
+    return 1 + (tf.reduce_max(tf.shape(picture)[:2]) - 1) // SAMPLED
+
+
 def _colour_axis(colour):
     """Returns the axis along which nearby colours differ most, `(channels, 1)`.
 
     The axis is the first principal component of the picture's fine detail.
     Lightness would not do, because ink may differ from paper in hue only.
     """
-    channels = tf.shape(colour)[-1]
+    channels, step = tf.shape(colour)[-1], _step(colour)
+    colour = colour[::step, ::step]
     detail = colour - windows.mean(colour, window(AROUND_PEN, colour))
     detail = tf.reshape(detail / 255, [-1, channels])
     covariance = tf.matmul(detail, detail, transpose_a=True)
-    axis = tf.ones([channels, 1])
-    for _ in range(8):  # power iteration, from grey
-        axis = covariance @ axis + 1e-6 * axis
-        axis = axis / tf.reduce_sum(tf.abs(axis))
-    return axis
+    power = covariance + 1e-6 * tf.eye(channels)
+    for _ in range(3):  # power iteration, from grey, in doubling steps
+        power = power @ power
+        power /= tf.linalg.trace(power)
+    axis = tf.reduce_sum(power, axis=1, keepdims=True)
+    return axis / tf.reduce_sum(tf.abs(axis))
 
 
 def light_on_dark(value: tf.Tensor, share: float) -> tf.Tensor:
@@ -111,9 +119,11 @@ def light_on_dark(value: tf.Tensor, share: float) -> tf.Tensor:
     Returns:
         float tensor `(height, width)`, 0..255.
     """
-    around = windows.mean(value[..., None], window(share, value))
-    detail = value - around[..., 0]
-    height, width = tf.unstack(tf.cast(tf.shape(value), tf.float32))
+    step = _step(value)
+    sample = value[::step, ::step]
+    around = windows.mean(sample[..., None], window(share, sample))
+    detail = sample - around[..., 0]
+    height, width = tf.unstack(tf.cast(tf.shape(detail), tf.float32), 2)
     y = tf.range(height)[:, None] / height - 0.5
     x = tf.range(width) / width - 0.5
     middle = tf.exp(-8 * (x * x + y * y))
@@ -155,8 +165,9 @@ def without_grain(ink: tf.Tensor) -> tf.Tensor:
     Returns:
         float tensor of the same shape, 0 where there was only grain.
     """
-    # A sample suffices. Sorting all pixels would take longer than the rest.
-    sample = tf.reshape(ink[:, ::3, ::3], [tf.shape(ink)[0], -1])
+    # Sorting all pixels would take longer than the rest.
+    step = _step(ink[0])
+    sample = tf.reshape(ink[:, ::step, ::step], [tf.shape(ink)[0], -1])
     ordered = tf.sort(sample, axis=1)[:, None, None]
     paper, least = quantile(ordered, 0.25), quantile(ordered, 0.05)
     return tf.nn.relu(ink - paper - 4 * (paper - least))
