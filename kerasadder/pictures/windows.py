@@ -16,24 +16,20 @@ def slide_max(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
     Returns:
         A tensor of the same shape.
     """
-    for axis in (1, 2):
-        pads = [[0, 0], [0, 0], [0, 0]]
-        pads[axis] = [window // 2, window // 2]
-        values = tf.pad(values, pads, constant_values=values.dtype.min)
-        values = _slide_max_along(axis, values, window)
-    return values
+    reach = window // 2
+    pads = [[0, 0], [reach, reach], [reach, reach]]
+    values = tf.pad(values, pads, constant_values=values.dtype.min)
 
-
-def _slide_max_along(axis, values, window):
     def widen(values, reach):
         step = tf.minimum(reach, window - reach)
-        begin, size = tf.zeros(3, tf.int32), tf.shape(values)
-        step_along = step * tf.one_hot(axis, 3, dtype=tf.int32)
-        one, other = (
-            tf.slice(values, start, size - step_along)
-            for start in (begin, step_along)
-        )
-        return tf.maximum(one, other), reach + step
+        for axis in (1, 2):
+            step_along = step * tf.constant([int(i == axis) for i in range(3)])
+            size = tf.shape(values) - step_along
+            values = tf.maximum(
+                tf.slice(values, [0, 0, 0], size),
+                tf.slice(values, step_along, size),
+            )
+        return values, reach + step
 
     # A loop, because a graph of all doublings takes memory when it is loaded.
     values, _ = tf.while_loop(
