@@ -8,9 +8,9 @@ from kerasadder.pictures import placing
 from kerasadder.pictures.subgraph import subgraph
 from kerasadder.task import IMAGE_SHAPE
 
-FIRST_LOOK, SECOND_LOOK = 512, 224  # pixels of the longer side
-PAPER = 64  # pixels, the side at which the paper's shading is estimated
-WINDOW = 33  # of these pixels; wider than any stroke
+FIRST_LOOK, SECOND_LOOK = 320, 224  # pixels of the longer side
+PAPER = 32  # pixels, the side at which the paper's shading is estimated
+WINDOW = 17  # of these pixels; wider than any stroke
 
 
 @subgraph(tf.TensorSpec((None, None, None), tf.uint8))
