@@ -59,14 +59,26 @@ def normalize_pictures(encoded: tf.Tensor) -> tf.Tensor:
     def normalize(inputs):
         index, encoded = inputs
         name = tf.strings.format('image[{}]', index)
-        return _readings(name, decode_picture(encoded, name))
+        return _readings(decode_picture(encoded, name))
 
-    return tf.map_fn(
+    readings, seen = tf.map_fn(
         normalize,
         (tf.range(tf.size(encoded)), encoded),
-        fn_output_signature=tf.TensorSpec((READINGS, *IMAGE_SHAPE)),
+        fn_output_signature=(
+            tf.TensorSpec((READINGS, *IMAGE_SHAPE)),
+            tf.TensorSpec((READINGS,), tf.bool),
+        ),
         parallel_iterations=4,  # each takes memory
     )
+    # Checks within the loop would keep its iterations from overlapping.
+    blank = tf.where(~tf.reduce_any(seen, axis=1))[:1, 0]
+    name = tf.strings.format('image{}', blank)
+    is_drawn = require(tf.size(blank) == 0, name, 'shows no ink: it is blank')
+    with tf.control_dependencies([is_drawn]):
+        # A reading that shows no ink is replaced by the other one.
+        return tf.where(
+            seen[..., None, None, None], readings, readings[:, ::-1]
+        )
 
 
 def trust(digit: tf.Tensor) -> tf.Tensor:
@@ -110,8 +122,8 @@ def seen(classify: Callable, picture: bytes, number: int) -> np.ndarray:
     return readings[int(tf.argmax(trust(digit[None])[0]))]
 
 
-def _readings(name, picture):
-    """Returns the readings of a picture, float32 `(2, 28, 28, 1)`."""
+def _readings(picture):
+    """Returns a picture's readings, `(2, 28, 28, 1)`, and which show ink."""
     size = tf.shape(picture)[:2]
     kinds = [
         (tf.reduce_all(size == IMAGE_SHAPE[:2]), _of_image),
@@ -121,11 +133,7 @@ def _readings(name, picture):
         [(is_kind, functools.partial(of, picture)) for is_kind, of in kinds],
         default=lambda: _of_large(picture),
     )
-    seen = contrast > MIN_CONTRAST
-    is_drawn = require(tf.reduce_any(seen), name, 'shows no ink: it is blank')
-    with tf.control_dependencies([is_drawn]):
-        # A reading that shows no ink is replaced by the other one.
-        return tf.where(seen[:, None, None, None], readings, readings[::-1])
+    return readings, contrast > MIN_CONTRAST
 
 
 def _of_image(picture):
@@ -140,11 +148,14 @@ def _of_small(picture):
     """Reads a small picture by its ink, and as a tight crop of a digit."""
     ink, strength, _ = whole.read(picture)
     grey, contrast, _ = _light_on_dark(picture)
-    crop = tf.image.resize_with_pad(
-        grey[..., None] - tf.reduce_min(grey), BOX, BOX, antialias=True
-    )
-    margin = (IMAGE_SHAPE[0] - BOX) // 2
-    crop = tf.pad(crop, [[margin, margin], [margin, margin], [0, 0]])
+    size = tf.shape(grey)
+    size = tf.maximum(BOX * size // tf.reduce_max(size), 1)
+    crop = grey[..., None] - tf.reduce_min(grey)
+    crop = tf.image.resize(crop, size, antialias=True)
+    margin = IMAGE_SHAPE[0] - size
+    pads = tf.stack([margin // 2, margin - margin // 2], axis=1)
+    crop = tf.pad(crop, tf.pad(pads, [[0, 1], [0, 0]]))
+    crop = tf.ensure_shape(crop, IMAGE_SHAPE)
     return tf.stack([ink, crop]), tf.stack([strength, contrast])
 
 

@@ -135,6 +135,14 @@ def test_small_picture_of_dark_ink_is_taken_light_on_dark():
     np.testing.assert_array_equal(normalize(*encoded)[:, 0], images)
 
 
+@pytest.mark.parametrize('height, width', [(1, 64), (64, 1), (1, 30)])
+def test_picture_of_one_row_or_column_is_read(height, width):
+    picture = np.ones((height, width))
+    picture[height // 2, width // 2] = 0
+    for image in normalize(encode(picture))[0]:
+        assert image.max() > 40
+
+
 def test_image_with_its_outer_columns_inverted_is_taken_as_it_is_too():
     images = first_images(50).copy()
     images[:, :, :7] = 255 - images[:, :, :7]
