@@ -146,8 +146,8 @@ def _of_image(picture):
 
 def _of_small(picture):
     """Reads a small picture by its ink, and as a tight crop of a digit."""
-    ink, strength, _ = whole.read(picture)
     grey, contrast, _ = _light_on_dark(picture)
+    ink, strength = whole.read_small(grey)
     size = tf.shape(grey)
     size = tf.maximum(BOX * size // tf.reduce_max(size), 1)
     crop = grey[..., None] - tf.reduce_min(grey)
