@@ -96,10 +96,10 @@ def _colour_axis(colour):
     detail = colour - windows.mean(colour, window(AROUND_PEN, colour))
     detail = tf.reshape(detail / 255, [-1, channels])
     covariance = tf.matmul(detail, detail, transpose_a=True)
-    power = covariance + 1e-6 * tf.eye(channels)
+    power = covariance + 1e-6 * tf.one_hot(tf.range(channels), channels)
     for _ in range(3):  # power iteration, from grey, in doubling steps
         power = power @ power
-        power /= tf.linalg.trace(power)
+        power /= tf.reduce_max(power)
     axis = tf.reduce_sum(power, axis=1, keepdims=True)
     return axis / tf.reduce_sum(tf.abs(axis))
 

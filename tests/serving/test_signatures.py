@@ -13,16 +13,16 @@ from tests.support.scripts import ROOT
 OLD_OPS = """
 Abs AddV2 All Any ArgMax AsString Assert AssignVariableOp AvgPool BatchMatMulV2
 BiasAdd BitwiseAnd Cast Ceil ConcatV2 Const Conv2D Cumsum DecodeBmp DecodeImage
-DecodeJpeg DecodePaddedRaw DecodePng DecodeRaw DisableCopyOnRead DivNoNan
-Einsum EnsureShape Equal Exp ExpandDims ExtractJpegShape Fill Floor FloorDiv
-FloorMod GatherNd GatherV2 Greater GreaterEqual Identity If IsFinite LeftShift
-Less LessEqual Log LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max
-MaxPool Maximum Mean MergeV2Checkpoints Min Minimum MirrorPad Mul Neg NoOp
-NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow Prod
-Range ReadVariableOp RealDiv ReduceJoin Relu Reshape ResizeArea ResizeBilinear
+DecodeJpeg DecodePaddedRaw DecodePng DecodeRaw DisableCopyOnRead DivNoNan Einsum
+EnsureShape Equal Exp ExpandDims ExtractJpegShape Fill Floor FloorDiv FloorMod
+GatherNd GatherV2 Greater GreaterEqual Identity If IsFinite LeftShift Less
+LessEqual Log LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool
+Maximum Mean MergeV2Checkpoints Min Minimum MirrorPad Mul Neg NoOp NotEqual
+OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow Prod Range Rank
+ReadVariableOp RealDiv ReduceJoin Relu Reshape ResizeArea ResizeBilinear
 RestoreV2 ReverseV2 Round Rsqrt SaveV2 ScaleAndTranslate ScatterNd Select
-SelectV2 Shape ShardedFilename Size Slice Softmax Sqrt SquaredDifference
-Squeeze StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile
+SelectV2 Shape ShardedFilename Size Slice Softmax Sqrt SquaredDifference Squeeze
+StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile
 StaticRegexFullMatch StaticRegexReplace StopGradient StridedSlice StringFormat
 StringJoin StringLength Sub Substr Sum TensorListFromTensor TensorListGetItem
 TensorListReserve TensorListSetItem TensorListStack TensorScatterUpdate Tile
