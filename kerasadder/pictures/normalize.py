@@ -91,8 +91,11 @@ def trust(digit: tf.Tensor) -> tf.Tensor:
     Args:
         digit: float tensor `(n, 2, 10)`, P(digit) for each reading.
     """
-    likeliest = tf.reduce_max(digit, axis=-1)
-    weight = tf.sqrt(likeliest / (1 - likeliest + 1e-6))
+    ordered = tf.sort(digit, axis=-1)
+    # One less the largest would be the difference of near numbers, so it would
+    # enlarge the rounding of the network.
+    others = tf.reduce_sum(ordered[..., :-1], axis=-1)
+    weight = tf.sqrt(ordered[..., -1] / (others + 1e-6))
     return weight / tf.reduce_sum(weight, axis=-1, keepdims=True)
 
 

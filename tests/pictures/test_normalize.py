@@ -180,6 +180,15 @@ def test_two_sure_readings_that_differ_leave_doubt():
     assert mixed(certain[3], certain[5]).max() == 0.5
 
 
+def test_rounding_of_sure_answers_hardly_changes_the_mixture():
+    sure, other = answer(3, 1 - 1e-6), answer(5, 0.9)
+    rounded = sure.copy()
+    rounded[3] = np.nextafter(sure[3], np.float32(0))
+    np.testing.assert_allclose(
+        mixed(rounded, other), mixed(sure, other), rtol=1e-6
+    )
+
+
 def test_equal_readings_answer_as_one():
     one = answer(8, 0.7)
     np.testing.assert_allclose(mixed(one, one), one, rtol=1e-6)
