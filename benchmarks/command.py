@@ -12,6 +12,8 @@ time_to_accuracy  seconds until the model gets 98.8 % of the digits and 98.5 %
 baseline          time of the recipe fast and of the plain baseline in PyTorch
 serving           requests/s and latencies of the SavedModel: in process,
                   through fake servers or --address, beside ONNX with --onnx
+pictures          time of a call with pictures of several kinds and sizes, in
+                  turns with those of another SavedModel with --against
 soak              sends good and bad requests to a fake server for --minutes;
                   the exit status is 1 if an answer is wrong or memory grows
 robustness        accuracy and confidence on the 15 corruptions of MNIST-C and
@@ -84,6 +86,12 @@ def define_flags(given):
         'onnx',
         None,
         'An .onnx file of --saved_model. serving times both in turns.',
+        flag_values=given,
+    )
+    flags.DEFINE_string(
+        'against',
+        None,
+        'A SavedModel that pictures times in turns with --saved_model.',
         flag_values=given,
     )
     flags.DEFINE_bool(
@@ -256,6 +264,15 @@ def _serving(given):
             )
 
 
+def _pictures(given):
+    from benchmarks import pictures
+
+    ((images, _),) = _load(given, 'test')
+    folders = [given.saved_model] + ([given.against] if given.against else [])
+    measured = pictures.measure(folders, images, given.seconds)
+    yield 'milliseconds a call', measured
+
+
 def _soak(given):
     from benchmarks.soak import soak
 
@@ -332,6 +349,7 @@ SUBCOMMANDS = {
     'time_to_accuracy': _time_to_accuracy,
     'baseline': _baseline,
     'serving': _serving,
+    'pictures': _pictures,
     'soak': _soak,
     'robustness': _robustness,
     'plain_cnn': _plain_cnn,
@@ -358,16 +376,20 @@ def check(given, arguments):
             'writers: needs --qmnist=FILE, qmnist-test-labels-idx2-int.gz of '
             'https://github.com/facebookresearch/qmnist.'
         )
+    if arguments[0] in ('serving', 'pictures', 'soak'):
+        _check_saved_model(given.saved_model)
+    if arguments == ['pictures'] and given.against:
+        _check_saved_model(given.against)
     if arguments[0] in ('serving', 'soak'):
-        saved_model = pathlib.Path(given.saved_model)
-        if not (saved_model / 'saved_model.pb').is_file():
-            raise UserError(
-                f'{saved_model}: no folder with a saved_model.pb in it.'
-            )
         if arguments == ['serving'] and given.address:
             client.check_address(given.address)
         else:
             _check_fake_servers(arguments[0])
+
+
+def _check_saved_model(folder):
+    if not pathlib.Path(folder, 'saved_model.pb').is_file():
+        raise UserError(f'{folder}: no folder with a saved_model.pb in it.')
 
 
 def _check_robustness(given):

@@ -54,6 +54,10 @@ def test_table_has_the_machine_below(data_dir):
         (['training', '--presets=fast'], 'preset=fast: must be one of'),
         (['serving', '--saved_model=none'], 'none: no folder'),
         (['soak', '--saved_model=none'], 'none: no folder'),
+        (
+            ['pictures', f'--saved_model={SHIPPED}', '--against=none'],
+            'none: no folder',
+        ),
         (['serving', '--address=here'], "address: host:port, not 'here'"),
         pytest.param(
             ['baseline'],
