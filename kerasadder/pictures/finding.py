@@ -109,8 +109,7 @@ def find(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     coarse = _pool(tf.nn.max_pool2d, ink)
     coarse = tf.where(inks.is_stroke(coarse), coarse, 0.0)
     paper = _pool(tf.nn.avg_pool2d, paper)
-    beside = tf.constant(2 * BESIDE + 1)
-    rise = windows.slide_max(paper, beside) + windows.slide_max(-paper, beside)
+    rise = _rise(paper)
     edges = _pool(tf.nn.avg_pool2d, _squared_gradient(value)[None])
     edges = tf.repeat(edges, len(PREFERENCE), axis=0)
     things, where, part = things_.measure(coarse, edges, rise)
@@ -191,6 +190,16 @@ def _longer_side(cells):
 def _pool(function, values):
     """Pools `(n, height, width)` to one value for each cell."""
     return function(values[..., None], CELL, CELL, 'SAME')[..., 0]
+
+
+def _rise(paper):
+    """Returns how high the steps in the lightness of the paper are nearby.
+
+    A slope is no step: the lightness there is the mean of its surroundings.
+    """
+    around = tf.nn.avg_pool2d(paper[..., None], 2 * BESIDE + 1, 1, 'SAME')
+    step = 2 * tf.abs(paper[..., None] - around)
+    return tf.nn.max_pool2d(step, BESIDE + 1, 1, 'SAME')[..., 0]
 
 
 def _squared_gradient(value):

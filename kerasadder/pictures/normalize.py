@@ -136,7 +136,8 @@ def _readings(picture):
         [(is_kind, functools.partial(of, picture)) for is_kind, of in kinds],
         default=lambda: _of_large(picture),
     )
-    return readings, contrast > MIN_CONTRAST
+    drawn = tf.reduce_max(readings, axis=(1, 2, 3)) > 0
+    return readings, drawn & (contrast > MIN_CONTRAST)
 
 
 def _of_image(picture):

@@ -36,15 +36,15 @@ def box(ink: tf.Tensor) -> tf.Tensor:
 
     Returns:
         float32 tensor `(4,)`. Bottom and right are the first row and column
-        after the box.
+        after the box. If there is no ink, the box is the whole picture.
     """
     ink = tf.where(ink >= INK, ink, 0.0)
     edges = []
     for axis in (1, 0):
         profile = tf.reduce_sum(ink, axis)
         dust = DUST * tf.reduce_sum(profile)
-        inside = (tf.cumsum(profile) > dust) & (
-            tf.cumsum(profile, reverse=True) > dust
+        inside = (tf.cumsum(profile) >= dust) & (
+            tf.cumsum(profile, reverse=True) >= dust
         )
         where = tf.cast(tf.where(inside)[:, 0], tf.float32)
         edges.append((tf.reduce_min(where), tf.reduce_max(where) + 1))

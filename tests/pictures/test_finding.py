@@ -75,6 +75,11 @@ def shadow(image):
     return image * (1 - 0.45 / (1 + np.exp(-14 * (x + 0.4 * y - 0.85))))
 
 
+def light_from_one_side(image):
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    return image * (1 - 0.6 * ((x - 0.9) ** 2 + (y - 0.1) ** 2))
+
+
 def grain(image):
     return image + np.random.default_rng(0).normal(0, 22, image.shape)
 
@@ -107,6 +112,9 @@ PICTURES = {
     'a grey patch': lambda: drawn(grey_patch),
     "a table's edge": lambda: drawn(table_edge),
     "a hand's shadow": lambda: shadow(np.asarray(page(), float)),
+    'light from one side': lambda: light_from_one_side(
+        np.asarray(page(blur=1, ink=190), float)
+    ),
     'grain': lambda: grain(np.asarray(page(), float)),
     'specks': lambda: specks(np.asarray(page(), float)),
     'thin pencil': lambda: np.asarray(page(3, ink=150), float),
@@ -134,7 +142,9 @@ def test_shipped_model_reads_the_digit_and_not_what_is_beside_it(
     assert answer['digit'].max() > 0.6
 
 
-@pytest.mark.parametrize('name', ['frame', 'a dark border', "a table's edge"])
+@pytest.mark.parametrize(
+    'name', ['frame', 'a dark border', "a table's edge", 'light from one side']
+)
 def test_second_reading_has_the_digit_alone_on_black(name):
     alone, cluttered = (
         normalize_pictures([encode(values)]).numpy()[0, 1]

@@ -10,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 from PIL import ImageDraw
 
+from kerasadder.pictures import placing
 from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.pictures.normalize import seen
 from kerasadder.pictures.normalize import trust
@@ -150,6 +151,10 @@ def test_image_with_its_outer_columns_inverted_is_taken_as_it_is_too():
     readings = normalize(*(tf.io.encode_png(i).numpy() for i in images))
     as_it_is = (readings == images[:, None]).all(axis=(2, 3, 4))
     assert as_it_is.any(axis=1).all()
+
+
+def test_ink_that_a_nearer_look_does_not_see_leaves_the_image_empty():
+    assert not placing.place(tf.zeros((30, 40))).numpy().any()
 
 
 def test_no_picture_no_image():
