@@ -181,12 +181,20 @@ def in_turns(asks, seconds):
     end = time.perf_counter() + seconds
     while not all(took.values()) or time.perf_counter() < end:
         for name, ask in asks.items():
-            middle = time.perf_counter() + TURN / 2
-            while (began := time.perf_counter()) < middle + TURN / 2:
-                ask()
-                if began >= middle:
-                    took[name].append(time.perf_counter() - began)
+            _call_for(TURN / 2, ask)
+            took[name] += _call_for(TURN / 2, ask)
     return {name: float(np.median(times)) for name, times in took.items()}
+
+
+def _call_for(seconds, ask):
+    """Calls a function for some seconds, at least once, and times each call."""
+    took = []
+    end = time.perf_counter() + seconds
+    while not took or time.perf_counter() < end:
+        began = time.perf_counter()
+        ask()
+        took.append(time.perf_counter() - began)
+    return took
 
 
 @contextlib.contextmanager

@@ -51,6 +51,17 @@ def test_second_half_of_each_turn_counts(monkeypatch):
     assert len(turns) >= 10
 
 
+def test_calls_that_outlast_their_turn_are_timed(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(serving.time, 'perf_counter', lambda: now[0])
+
+    def ask():
+        now[0] += 3
+
+    assert serving.in_turns({'slow': ask}, seconds=0) == {'slow': 3}
+    assert now == [6]
+
+
 @pytest.mark.slow
 def test_parts_of_a_call_are_timed_beside_onnx_runtime(exported, tmp_path):
     images = np.zeros((256, 28, 28, 1), np.uint8)
