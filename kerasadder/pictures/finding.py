@@ -197,9 +197,12 @@ def _rise(paper):
 
     A slope is no step: the lightness there is the mean of its surroundings.
     """
-    around = tf.nn.avg_pool2d(paper[..., None], 2 * BESIDE + 1, 1, 'SAME')
-    step = 2 * tf.abs(paper[..., None] - around)
-    return tf.nn.max_pool2d(step, BESIDE + 1, 1, 'SAME')[..., 0]
+    channels_last = tf.transpose(paper, [1, 2, 0])
+    around = windows.mean(channels_last, tf.constant(2 * BESIDE + 1))
+    step = 2 * tf.abs(channels_last - around)
+    return windows.slide_max(
+        tf.transpose(step, [2, 0, 1]), tf.constant(BESIDE + 1)
+    )
 
 
 def _squared_gradient(value):
