@@ -29,24 +29,17 @@ def measure(saved_models, images, seconds):
     }
     results = {}
     for kind, pictures in _requests(images).items():
-        numbers = np.arange(len(pictures), dtype=np.int32) % 10
+        inputs = {
+            'image': pictures,
+            'number': np.arange(len(pictures), dtype=np.int32) % 10,
+        }
         asks = {
-            folder: functools.partial(_ask, signature, pictures, numbers)
+            folder: functools.partial(serving.call, signature, inputs)
             for folder, signature in signatures.items()
         }
-        for ask in asks.values():
-            for _ in range(serving.WARM_UP):
-                ask()
         took = serving.in_turns(asks, seconds)
         results[kind] = {name: 1000 * median for name, median in took.items()}
     return results
-
-
-def _ask(signature, pictures, numbers):
-    outputs = signature(
-        image=tf.constant(pictures), number=tf.constant(numbers)
-    )
-    return {name: output.numpy() for name, output in outputs.items()}
 
 
 def _requests(images):

@@ -126,12 +126,6 @@ def against_onnx(saved_model, onnx, images, seconds):
     }
     onnx_answer = formats.load(onnx)
 
-    def ask(function, inputs):
-        outputs = function(
-            **{name: tf.constant(value) for name, value in inputs.items()}
-        )
-        return {name: output.numpy() for name, output in outputs.items()}
-
     results = {}
     for batch in (1, 32, 256):
         inputs = {
@@ -139,7 +133,7 @@ def against_onnx(saved_model, onnx, images, seconds):
             'number': np.eye(10, dtype=np.float32)[np.arange(batch) % 10],
         }
         asks = {
-            name: functools.partial(ask, function, inputs)
+            name: functools.partial(call, function, inputs)
             for name, function in functions.items()
         }
         asks['onnx_runtime'] = functools.partial(onnx_answer, **inputs)
@@ -148,6 +142,14 @@ def against_onnx(saved_model, onnx, images, seconds):
             f'{name}_ms': 1000 * median for name, median in took.items()
         } | {'ratio': took['serving_default'] / took['onnx_runtime']}
     return results
+
+
+def call(function, inputs):
+    """Calls a signature with arrays, and waits for the arrays it returns."""
+    outputs = function(
+        **{name: tf.constant(value) for name, value in inputs.items()}
+    )
+    return {name: output.numpy() for name, output in outputs.items()}
 
 
 def _compile(function):
