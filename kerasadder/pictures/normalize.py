@@ -92,8 +92,8 @@ def trust(digit: tf.Tensor) -> tf.Tensor:
         digit: float tensor `(n, 2, 10)`, P(digit) for each reading.
     """
     ordered = tf.sort(digit, axis=-1)
-    # One less the largest would be the difference of near numbers, so it would
-    # enlarge the rounding of the network.
+    # 1 - likeliest is a difference of near numbers if the network is sure. It
+    # would enlarge the network's rounding, so the others are added up.
     others = tf.reduce_sum(ordered[..., :-1], axis=-1)
     weight = tf.sqrt(ordered[..., -1] / (others + 1e-6))
     return weight / tf.reduce_sum(weight, axis=-1, keepdims=True)

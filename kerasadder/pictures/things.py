@@ -28,7 +28,7 @@ class Things(typing.NamedTuple):
     at_border: tf.Tensor  # how many of its cells lie there
     elongation: tf.Tensor  # breadth to length, by second moments
     upright: tf.Tensor  # 1 if it is higher than wide
-    cut: tf.Tensor  # the share of its cells on paper that is not even
+    cut: tf.Tensor  # the share of its cells beside a step of the paper
     in_middle: tf.Tensor  # how many cells in the middle half of its box
 
     @property
@@ -52,8 +52,8 @@ def measure(
     Args:
         ink: float tensor `(planes, height, width)`, 0..255, 0 on paper.
         edges: float tensor of the same shape, squared gradients.
-        rise: float tensor of the same shape, how much the lightness of the
-            paper varies around each cell.
+        rise: float tensor of the same shape, how high the steps in the
+            lightness of the paper are around each cell.
 
     Returns:
         `Things`. int64 tensor `(cells, 3)`: plane, row and column of each cell

@@ -11,6 +11,7 @@ from PIL import Image
 from PIL import ImageDraw
 
 from kerasadder.pictures import placing
+from kerasadder.pictures import whole
 from kerasadder.pictures.normalize import normalize_pictures
 from kerasadder.pictures.normalize import seen
 from kerasadder.pictures.normalize import trust
@@ -155,6 +156,15 @@ def test_image_with_its_outer_columns_inverted_is_taken_as_it_is_too():
 
 def test_ink_that_a_nearer_look_does_not_see_leaves_the_image_empty():
     assert not placing.place(tf.zeros((30, 40))).numpy().any()
+
+
+def test_reading_without_ink_is_replaced_by_the_other_one(monkeypatch):
+    empty = tf.zeros((28, 28, 1)), tf.constant(100.0), tf.constant(0.0)
+    monkeypatch.setattr(whole, 'read', lambda picture: empty)
+    eager = normalize_pictures.python_function
+    first, second = eager(tf.constant([encode(ink())])).numpy()[0]
+    assert first.max() > 0
+    np.testing.assert_array_equal(first, second)
 
 
 def test_no_picture_no_image():
