@@ -10,9 +10,6 @@ from kerasadder.pictures.jpeg import decode_jpeg
 from kerasadder.pictures.limits import require
 from kerasadder.pictures.png import SIGNATURE
 from kerasadder.pictures.png import decode_png
-from kerasadder.pictures.subgraph import subgraph
-
-_STRING = tf.TensorSpec((), tf.string)
 
 KINDS = {
     SIGNATURE: decode_png,
@@ -51,8 +48,7 @@ def decode_picture(
     with tf.control_dependencies([is_picture]):
         encoded = tf.identity(encoded)
     decoders = [
-        functools.partial(subgraph(_STRING, _STRING)(decode), encoded, name)
-        for decode in KINDS.values()
+        functools.partial(decode, encoded, name) for decode in KINDS.values()
     ]
     picture = tf.case(list(zip(known, decoders)))
     return tf.ensure_shape(picture, (None, None, None))

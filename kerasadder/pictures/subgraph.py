@@ -12,6 +12,9 @@ def subgraph(*signature: tf.TensorSpec) -> Callable[[Callable], Callable]:
     optimizes the part at its first call. Otherwise, a server's first answer
     would wait until TensorFlow has optimized the code for all kinds of picture.
 
+    No op of such a part may refuse a picture. TensorFlow would cancel the parts
+    that read other pictures, and now and then report that instead of the error.
+
     Args:
         *signature: Shape and dtype of each argument of the function.
     """

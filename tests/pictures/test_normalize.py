@@ -245,6 +245,28 @@ def test_what_shows_no_digit_is_refused_by_name(picture, reason):
     assert f'image[2] {reason}' in str(error.value)
 
 
+def test_no_part_of_the_graph_refuses_a_picture_on_its_own():
+    """Otherwise, a part that is cancelled may be reported, not the reason."""
+    graph = normalize_pictures.get_concrete_function().graph.as_graph_def()
+    functions = {f.signature.name: f for f in graph.library.function}
+
+    def ops(function):
+        for node in function.node_def:
+            yield node.op
+            for value in node.attr.values():
+                for called in (value.func, *value.list.func):
+                    if called.name:
+                        yield from ops(functions[called.name])
+
+    parts = [f for f in functions.values() if f.attr['_noinline'].b]
+    assert parts
+    refusing = {'Assert', 'DecodeImage', 'DecodePng', 'DecodeJpeg', 'DecodeBmp'}
+    everywhere = {op for f in functions.values() for op in ops(f)}
+    assert refusing <= everywhere
+    for part in parts:
+        assert not refusing & set(ops(part))
+
+
 def animation(frames, **kwargs):
     buffer = io.BytesIO()
     frames[0].save(
