@@ -16,8 +16,8 @@ PRESETS = {
     },
     # python scripts/train.py: 325 s on two idle cores, 99.62 %
     'default': {},
-    # python scripts/train.py --preset=best: 2,719 s on two cores, 99.71 %
-    # with seed 0
+    # python scripts/train.py --preset=best: 2,719 to 2,878 s on two cores,
+    # 99.70 %
     'best': {
         'epochs': 112,
         'averaged_epochs': 34,
