@@ -23,6 +23,7 @@ from tests.support.scripts import ROOT
 from tests.support.small_runs import history
 from tests.support.small_runs import read_events
 from tests.support.small_runs import small_config
+from tests.support.small_runs import tensors
 from tests.support.small_runs import train
 from tests.support.small_runs import versions
 from tests.support.small_runs import weights
@@ -73,7 +74,7 @@ def scalars(directory):
         for tag in events.Tags()['tensors']:
             found[name, tag] = [
                 (e.step, e.tensor_proto.SerializeToString())
-                for e in events.Tensors(tag)
+                for e in tensors(events, tag)
                 if tag != 'config'
             ]
     return found

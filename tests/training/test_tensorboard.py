@@ -6,6 +6,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from tests.support.small_runs import history
 from tests.support.small_runs import read_events
 from tests.support.small_runs import small_config
+from tests.support.small_runs import tensors
 
 
 def test_scalars_of_train_and_validation(run):
@@ -22,12 +23,12 @@ def test_scalars_of_train_and_validation(run):
     assert names | {'joint_accuracy'} <= set(validation.Tags()['tensors'])
     for events in (train, validation):
         for name in names:
-            steps = [event.step for event in events.Tensors(name)]
+            steps = [event.step for event in tensors(events, name)]
             assert steps == [1, 2, 3]
 
 
 def test_scalars_are_those_of_the_history(run):
-    events = read_events(run[1], 'validation').Tensors('sum_accuracy')
+    events = tensors(read_events(run[1], 'validation'), 'sum_accuracy')
     values = [tf.make_ndarray(event.tensor_proto) for event in events]
     header, *rows = history(run[1])
     column = header.index('val_sum_accuracy')
@@ -38,7 +39,7 @@ def test_scalars_are_those_of_the_history(run):
 def test_images_are_there_for_every_epoch(run):
     events = read_events(run[1], 'validation')
     for name in ('predictions', 'confusion', 'addition_table'):
-        images = events.Tensors(name)
+        images = tensors(events, name)
         assert [event.step for event in images] == [1, 2, 3]
         width, height, png = images[-1].tensor_proto.string_val[:3]
         picture = tf.io.decode_png(png)
