@@ -4,6 +4,7 @@ The hyperparameters are written as protos, because `hp.hparams` can say neither
 which of them differ between runs nor that a run has ended.
 """
 
+import contextlib
 import pathlib
 
 import keras
@@ -20,6 +21,7 @@ from kerasadder.training.callbacks import SCORES
 
 # The table of runs begins with what is said to differ between them.
 COMPARED = ('epochs', 'learning_rate', 'dropout', 'preset', 'seed')
+_PARTIAL = '.partial'
 
 
 class TensorBoardLog(keras.callbacks.Callback):
@@ -28,7 +30,8 @@ class TensorBoardLog(keras.callbacks.Callback):
     It writes the hyperparameters to `directory`. Below it are two runs, `train`
     and `validation`, with the same scalars. The figures show the validation
     images. Every epoch has event files of its own, whose names end in
-    `epoch_<n>`. So a resumed run can delete what came after its checkpoint.
+    `epoch_<n>`. So a resumed run can delete what came after its checkpoint, and
+    TensorBoard, which reads files by name, reads the epochs in order.
 
     Args:
         directory: `pathlib.Path` to write to.
@@ -47,6 +50,8 @@ class TensorBoardLog(keras.callbacks.Callback):
         for path in self.directory.rglob('*.epoch_*'):
             if epochs == 0 or int(path.name.rpartition('_')[2]) > epochs:
                 path.unlink()
+        for path in self.directory.rglob(f'*{_PARTIAL}'):
+            path.unlink()
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == 0:
@@ -92,10 +97,6 @@ class TensorBoardLog(keras.callbacks.Callback):
         for name, value in logs.items():
             run = 'validation' if name.startswith('val_') else 'train'
             scalars[run][name.removeprefix('val_')] = value
-        for run, values in scalars.items():
-            with _writer(self.directory / run, epoch + 1):
-                for name, value in values.items():
-                    tf.summary.scalar(name, value)
         predictions = self.validation.predictions
         images = evaluation.seen(self.validation.images, predictions)
         labels = self.validation.labels
@@ -107,7 +108,10 @@ class TensorBoardLog(keras.callbacks.Callback):
             'confusion': scores.confusion_matrices(predictions, labels),
             'addition_table': addition_table.addition_table(table),
         }
+        with _writer(self.directory / 'train', epoch + 1):
+            _write_scalars(scalars['train'])
         with _writer(self.directory / 'validation', epoch + 1):
+            _write_scalars(scalars['validation'])
             for name, figure in drawn.items():
                 tf.summary.image(name, style.pixels(figure)[None])
 
@@ -131,10 +135,26 @@ def write_result(
         _write(hparams.session_end_pb(api_pb2.STATUS_SUCCESS))
 
 
+@contextlib.contextmanager
 def _writer(directory, epoch):
-    return tf.summary.create_file_writer(
-        str(directory), filename_suffix=f'.epoch_{epoch:04}'
-    ).as_default(step=epoch)
+    """Writes the event file of an epoch, and then names it by the epoch.
+
+    TensorFlow's names have the second, then a counter without leading zeros. So
+    TensorBoard might read the tenth file before the ninth, and drop its steps.
+    """
+    writer = tf.summary.create_file_writer(
+        str(directory), filename_suffix=_PARTIAL
+    )
+    with writer.as_default(step=epoch):
+        yield
+    writer.close()
+    (path,) = directory.glob(f'*{_PARTIAL}')
+    path.replace(directory / f'events.out.tfevents.epoch_{epoch:04}')
+
+
+def _write_scalars(scalars):
+    for name, value in scalars.items():
+        tf.summary.scalar(name, value)
 
 
 def _kind(value):

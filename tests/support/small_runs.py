@@ -86,15 +86,6 @@ def read_events(directory, name):
     return events.Reload()
 
 
-def tensors(events, tag):
-    """Returns what `read_events` read of a tag, in the order of the steps.
-
-    TensorBoard reads event files in the order of their names. Files that were
-    opened in the same second are thus read in the order 1, 10, 2.
-    """
-    return sorted(events.Tensors(tag), key=lambda event: event.step)
-
-
 def versions(folder):
     """Returns the names in an export folder, without the lock file."""
     return sorted(p.name for p in folder.iterdir() if p.name != files.LOCK)

@@ -6,7 +6,6 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from tests.support.small_runs import history
 from tests.support.small_runs import read_events
 from tests.support.small_runs import small_config
-from tests.support.small_runs import tensors
 
 
 def test_scalars_of_train_and_validation(run):
@@ -23,12 +22,12 @@ def test_scalars_of_train_and_validation(run):
     assert names | {'joint_accuracy'} <= set(validation.Tags()['tensors'])
     for events in (train, validation):
         for name in names:
-            steps = [event.step for event in tensors(events, name)]
+            steps = [event.step for event in events.Tensors(name)]
             assert steps == [1, 2, 3]
 
 
 def test_scalars_are_those_of_the_history(run):
-    events = tensors(read_events(run[1], 'validation'), 'sum_accuracy')
+    events = read_events(run[1], 'validation').Tensors('sum_accuracy')
     values = [tf.make_ndarray(event.tensor_proto) for event in events]
     header, *rows = history(run[1])
     column = header.index('val_sum_accuracy')
@@ -36,10 +35,23 @@ def test_scalars_are_those_of_the_history(run):
     np.testing.assert_allclose(values, expected, rtol=1e-6)
 
 
+def test_event_files_are_in_the_order_of_the_epochs(run):
+    """TensorBoard reads files by name. A step takes back larger ones."""
+    folder = run[1] / 'run' / 'tensorboard'
+    names = [f'events.out.tfevents.epoch_000{epoch}' for epoch in range(5)]
+    for part, expected in {
+        '.': [names[0], names[4], 'test', 'train', 'validation'],
+        'train': names[:4],
+        'validation': names[1:4],
+        'test': names[4:],
+    }.items():
+        assert sorted(p.name for p in (folder / part).iterdir()) == expected
+
+
 def test_images_are_there_for_every_epoch(run):
     events = read_events(run[1], 'validation')
     for name in ('predictions', 'confusion', 'addition_table'):
-        images = tensors(events, name)
+        images = events.Tensors(name)
         assert [event.step for event in images] == [1, 2, 3]
         width, height, png = images[-1].tensor_proto.string_val[:3]
         picture = tf.io.decode_png(png)
